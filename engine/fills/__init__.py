@@ -1,0 +1,1 @@
+"""Fill and latency models for paper and backtest."""

@@ -1,0 +1,1 @@
+"""Seeded markets: for the exchange, the swarm and generated recordings."""
