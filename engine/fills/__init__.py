@@ -1,1 +1,1 @@
-"""Fill and latency models for paper and backtest."""
+"""Fill models for paper and backtest: pure functions from what is displayed to what would have been filled."""

@@ -100,6 +100,10 @@ class Turn:
 
     def cancel(self, order: Order) -> Order:
         """Ask for a cancel unless one is on its way; escalate one that is not confirmed in time."""
+        asked_again_ns = order.cancel_sent_ns + CANCEL_UNCONFIRMED_NS
+        if order.status == OrderStatus.UNKNOWN and order.cancel_sent_ns and self.now_ns < asked_again_ns:
+            self.wake(asked_again_ns)  # it is being read: asking faster would only make a circle of refusals
+            return order
         if order.status != OrderStatus.CANCELING:
             moved = move(order, OrderStatus.CANCELING)
             if moved is order:  # terminal, with fills still to come
@@ -107,9 +111,8 @@ class Turn:
             self.intents.append(Cancel(order.order))
             self.wake(self.now_ns + CANCEL_UNCONFIRMED_NS)
             return _stamp_cancel(moved, self.now_ns)
-        deadline_ns = order.cancel_sent_ns + CANCEL_UNCONFIRMED_NS
-        if self.now_ns < deadline_ns:
-            self.wake(deadline_ns)
+        if self.now_ns < asked_again_ns:
+            self.wake(asked_again_ns)
             return order
         self.intents.append(CancelMarket(order.asset))
         self.alert(AlertCode.CANCEL_UNCONFIRMED, order.order)
