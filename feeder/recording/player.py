@@ -35,11 +35,9 @@ class Player:
                 continue
             if kind == Kind.RESET or (kind == Kind.FEED and aux == FeedChange.ENDED and not self._last):
                 continue
-            if kind == Kind.HEARTBEAT:
-                instrument = ALL_INSTRUMENTS
-            elif kind == Kind.MARKET:
+            index = ALL_INSTRUMENTS if kind == Kind.HEARTBEAT else self._translate(instrument)
+            if kind == Kind.MARKET:
                 w5 = w5 & ~_PEER_MASK | self._translate(w5 & _PEER_MASK)
-            index = self._translate(instrument)
             self._sink.publish(kind, flags, index, aux, w2, w3, w4, w5, venue_ts_ns, recv_ts_ns)
 
     def _translate(self, instrument: int) -> int:

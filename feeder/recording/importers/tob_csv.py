@@ -164,13 +164,13 @@ def _parse_side(path: Path, row: Row, texts: tuple[str, ...], counts: Counter[st
 def _parse_level(path: Path, row: Row, price: str, liquidity: str, counts: Counter[str]) -> tuple[int, int]:
     """Return (price_e4, packed level); (0, 0) for an empty side and, counted, for what cannot be a level."""
     try:
-        price_e6 = parse_scaled(price, 6)
+        price_e9 = parse_scaled(price, 9)
         size_u6 = parse_scaled(liquidity, 6) // LEVEL_SHARE
     except ValueError as error:
-        raise RecordingError(path, row.line, f"{error} (a price or liquidity)") from error
-    if price_e6 == 0:
+        raise RecordingError(path, row.line, f"{error} (a price or a liquidity)") from error
+    price_e4, finer = divmod(price_e9, 100_000)
+    if price_e9 == 0:
         return 0, 0
-    price_e4, finer = divmod(price_e6, 100)
     if price_e4 >= PRICE_ONE_E4:
         counts["price_one_or_more"] += 1
         return 0, 0
