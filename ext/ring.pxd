@@ -88,7 +88,7 @@ cdef extern from "ring_wait.h" nogil:
     uint64_t ring_monotonic_ns()
     void ring_calibrate_ticks(uint64_t, uint64_t *)
     uint32_t ring_notify(ring_readers *)
-    uint32_t ring_announce(ring_reader *, uint32_t)
+    bint ring_announce(ring_reader *, uint32_t)
     bint ring_spin(ring_reader *, uint64_t)
     int ring_sleep(ring_reader *, uint64_t)
     bint ring_ready(ring_reader *)

@@ -447,7 +447,7 @@ cdef class RingReader:
         """Take old rings out and ask for the next; False when there is something to read, so do not sleep."""
         doorbell.silence(self.open_doorbell())
         atomic_store_explicit(&self.core.own.bell_armed, 1, memory_order_relaxed)
-        return ring_announce(&self.core, RING_WAITER_BELL) != 0
+        return ring_announce(&self.core, RING_WAITER_BELL)
 
     def _require_slot(self) -> int:
         if self.slot_number is None:

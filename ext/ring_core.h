@@ -4,9 +4,10 @@
  * The protocol (a seqlock per slot, Boehm 2012) and the reason of each fence are told in docs/ring.md; the Python
  * side of the layout is shm/header.py, and a test compares the two field by field.
  *
- * Test builds may define RING_MUTANT_NO_MARK, RING_MUTANT_COMMIT_FIRST, RING_MUTANT_NO_RECHECK (planted errors that the
- * stress program must catch), RING_PAUSE() (a delay inside the critical windows) and RING_WITHOUT_FENCES (release and
- * acquire operations in place of the stand-alone fences, which ThreadSanitizer does not model).
+ * Test builds may define RING_MUTANT_NO_MARK, RING_MUTANT_COMMIT_FIRST, RING_MUTANT_NO_RECHECK (planted errors that
+ * the stress program must catch), RING_MUTANT_RELAXED (one that ThreadSanitizer must catch), RING_PAUSE() (a delay
+ * inside the critical windows) and RING_WITHOUT_FENCES (release and acquire operations in place of the stand-alone
+ * fences, which ThreadSanitizer does not model).
  */
 #ifndef BUCKETMM_RING_CORE_H
 #define BUCKETMM_RING_CORE_H
@@ -90,7 +91,8 @@ typedef struct { /* a registered reader; it owns the slot while it holds the slo
 } ring_reader_slot;
 
 typedef struct { /* the only page that readers write; they map everything else read-only */
-    _Alignas(128) _Atomic uint32_t waiters;
+    _Alignas(128) _Atomic uint32_t waiters; /* who sleeps or is about to: bits */
+    _Atomic uint32_t wakes;                 /* how often the writer woke: the futex word */
     ring_reader_slot slot[RING_READER_SLOTS];
     _Alignas(128) unsigned char reserved[4096 - 128 - RING_READER_SLOTS * 128];
 } ring_readers;
@@ -126,9 +128,19 @@ static inline size_t ring_total_bytes(uint64_t capacity, uint64_t instruments)
 
 /* ------------------------------------------------------------------------------------------------ one slot */
 
-#ifdef RING_WITHOUT_FENCES
+#ifdef RING_MUTANT_RELAXED
+#define RING_COMMIT memory_order_relaxed
+#else
+#define RING_COMMIT memory_order_release
+#endif
+
+#if defined(RING_WITHOUT_FENCES) && !defined(RING_MUTANT_RELAXED)
 #define RING_PAYLOAD_STORE memory_order_release
 #define RING_PAYLOAD_LOAD memory_order_acquire
+#define RING_FENCE(order) ((void)0)
+#elif defined(RING_WITHOUT_FENCES)
+#define RING_PAYLOAD_STORE memory_order_relaxed
+#define RING_PAYLOAD_LOAD memory_order_relaxed
 #define RING_FENCE(order) ((void)0)
 #else
 #define RING_PAYLOAD_STORE memory_order_relaxed
@@ -166,7 +178,7 @@ static inline void ring_slot_store(ring_slot *slot, uint64_t seq, const ring_rec
 #endif
     ring_words_store(slot->word, record->word, RING_RECORD_WORDS);
 #ifndef RING_MUTANT_COMMIT_FIRST
-    atomic_store_explicit(&slot->word[0], seq, memory_order_release);
+    atomic_store_explicit(&slot->word[0], seq, RING_COMMIT);
 #endif
 }
 
@@ -213,8 +225,8 @@ static inline void ring_writer_map(ring_writer *writer, void *memory, uint64_t c
 }
 
 /* Begin an epoch: go on behind what the last writer committed. It may have died between a slot's commit and the cursor,
- * so committed slots ahead of the cursor count; a slot it left marked is overwritten by the next record (RESET). Instrument
- * indices start anew, hence the latest table is emptied after readers can see the new epoch. */
+ * so committed slots ahead of the cursor count; a slot it left marked is overwritten by the next record (RESET).
+ * Instrument indices start anew, hence the latest table is emptied after readers can see the new epoch. */
 static inline void ring_writer_begin_epoch(ring_writer *writer, uint64_t epoch)
 {
     uint64_t next = atomic_load_explicit(&writer->header->cursor, memory_order_acquire) + 1;
@@ -227,6 +239,8 @@ static inline void ring_writer_begin_epoch(ring_writer *writer, uint64_t epoch)
     atomic_store_explicit(&writer->header->instruments_count, 0, memory_order_relaxed);
     for (uint64_t row = 0; row <= writer->row_mask; row++)
         atomic_store_explicit(&writer->latest[row].word[0], 0, memory_order_relaxed);
+    /* The last writer may have died between taking the flag down and the wake: the first record wakes everybody. */
+    atomic_fetch_or_explicit(&writer->readers->waiters, RING_WAITER_FUTEX | RING_WAITER_BELL, memory_order_relaxed);
 }
 
 /* Keep the newest top of book per instrument; an instrument whose row was given away has no place here. */
@@ -245,7 +259,7 @@ static inline uint64_t ring_publish(ring_writer *writer, const ring_record *reco
     ring_slot_store(&writer->slots[seq & writer->mask], seq, record);
     if ((record->word[1] & 0xFF) == RING_KIND_TOB)
         ring_latest_store(writer, seq, record);
-    atomic_store_explicit(&writer->header->cursor, seq, memory_order_release);
+    atomic_store_explicit(&writer->header->cursor, seq, RING_COMMIT);
     return seq;
 }
 
@@ -391,7 +405,7 @@ static inline int ring_latest_load(ring_reader *reader, uint64_t instrument, uin
             return 0;
         if ((seq & RING_BUSY) || !ring_slot_load(slot, seq, out))
             continue;
-        atomic_thread_fence(memory_order_acquire);
+        RING_FENCE(memory_order_acquire);
         return atomic_load_explicit(&reader->header->epoch, memory_order_relaxed) == epoch &&
                ((out->word[1] >> 16) & 0xFFFF) == instrument;
     }

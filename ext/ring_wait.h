@@ -69,25 +69,27 @@ static inline long ring_futex(_Atomic uint32_t *word, int operation, uint32_t va
 
 /* Wake whoever said that it sleeps; return the waiters' bits (RING_WAITER_BELL is the caller's to ring).
  * The fence pairs with the one in ring_announce: either the writer sees the flag or the reader sees the record. The flag
- * is taken down before the wake, so that a reader that died asleep costs one call. */
+ * is taken down before the wake, so that a reader that died asleep costs one call. The count is the futex word and not the
+ * flag, because a second reader may raise the flag again before the first has gone to sleep (tests/model/wait.pml). */
 static inline uint32_t ring_notify(ring_readers *readers)
 {
     atomic_thread_fence(memory_order_seq_cst);
     if (atomic_load_explicit(&readers->waiters, memory_order_relaxed) == 0)
         return 0;
     const uint32_t waiters = atomic_exchange_explicit(&readers->waiters, 0, memory_order_seq_cst);
-    if (waiters & RING_WAITER_FUTEX)
-        ring_futex(&readers->waiters, FUTEX_WAKE, INT_MAX, NULL);
+    if (waiters & RING_WAITER_FUTEX) {
+        atomic_fetch_add_explicit(&readers->wakes, 1, memory_order_seq_cst);
+        ring_futex(&readers->wakes, FUTEX_WAKE, INT_MAX, NULL);
+    }
     return waiters;
 }
 
-/* Say that this reader is about to sleep and look once more; return the flag's value, or 0 if it must not sleep. */
-static inline uint32_t ring_announce(ring_reader *reader, uint32_t bit)
+/* Say that this reader is about to sleep and look once more; return whether it may sleep. */
+static inline int ring_announce(ring_reader *reader, uint32_t bit)
 {
-    const uint32_t waiters =
-        atomic_fetch_or_explicit(&reader->readers->waiters, bit, memory_order_seq_cst) | bit;
+    atomic_fetch_or_explicit(&reader->readers->waiters, bit, memory_order_seq_cst);
     atomic_thread_fence(memory_order_seq_cst);
-    return ring_ready(reader) ? 0 : waiters;
+    return !ring_ready(reader);
 }
 
 /* Poll without sleeping until there is a record or `deadline_ns` (CLOCK_MONOTONIC); return whether there is one. */
@@ -110,12 +112,12 @@ static inline int ring_sleep(ring_reader *reader, uint64_t deadline_ns)
     const uint64_t now_ns = ring_monotonic_ns();
     if (now_ns >= deadline_ns)
         return ring_ready(reader);
-    const uint32_t waiters = ring_announce(reader, RING_WAITER_FUTEX);
-    if (waiters == 0)
+    const uint32_t wakes = atomic_load_explicit(&reader->readers->wakes, memory_order_acquire);
+    if (!ring_announce(reader, RING_WAITER_FUTEX))
         return 1;
     const uint64_t left_ns = deadline_ns - now_ns;
     const struct timespec timeout = {(time_t)(left_ns / 1000000000), (long)(left_ns % 1000000000)};
-    if (ring_futex(&reader->readers->waiters, FUTEX_WAIT, waiters, &timeout) != 0 && errno == EINTR)
+    if (ring_futex(&reader->readers->wakes, FUTEX_WAIT, wakes, &timeout) != 0 && errno == EINTR)
         return -1;
     return ring_ready(reader);
 }

@@ -52,6 +52,7 @@ HEADER_FIELDS: Final = {
     "instruments_count": (512, "<Q"),
     "cursor": (640, "<Q"),
     "waiters": (READERS_OFFSET, "<I"),
+    "wakes": (READERS_OFFSET + 4, "<I"),
 }
 
 # A reader slot's words, relative to the slot.
@@ -176,3 +177,19 @@ def check(memory: memoryview, where: str) -> Geometry:
 def clock(memory: memoryview) -> Clock:
     """Return the clock calibration made at the writer's start."""
     return Clock(*(get(memory, name) for name in Clock._fields))
+
+
+def waiters(readers_page: memoryview) -> int:
+    """Return the waiters flag: WAITER_FUTEX, WAITER_BELL."""
+    return int(struct.unpack_from("<I", readers_page, 0)[0])
+
+
+def put_waiters(readers_page: memoryview, bits: int) -> None:
+    """Set the waiters flag."""
+    struct.pack_into("<I", readers_page, 0, bits)
+
+
+def count_wake(readers_page: memoryview) -> None:
+    """Step the futex word, as the writer does before it wakes."""
+    (wakes,) = struct.unpack_from("<I", readers_page, 4)
+    struct.pack_into("<I", readers_page, 4, wakes + 1 & 0xFFFF_FFFF)

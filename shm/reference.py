@@ -128,6 +128,7 @@ class ReferenceWriter:
         words.put("instruments_count", 0)
         for row in range(words.row_mask + 1):
             words.word[words.latest_slot(row)] = 0
+        header.put_waiters(self._object.readers_page, header.WAITER_FUTEX | header.WAITER_BELL)
 
     def publish_tob(
         self,
@@ -183,9 +184,11 @@ class ReferenceWriter:
 
     def _notify(self) -> None:
         page = self._object.readers_page
-        waiters = int.from_bytes(page[:4], "little")
+        waiters = header.waiters(page)
         if waiters:
-            page[:4] = bytes(4)
+            header.put_waiters(page, 0)
+            if waiters & header.WAITER_FUTEX:
+                header.count_wake(page)
             if waiters & header.WAITER_BELL:
                 self._bells.ring()
 
@@ -378,7 +381,7 @@ class ReferenceReader:
         doorbell.silence(self.open_doorbell())
         readers.put(self._object, self._require_slot(), "bell_armed", 1)
         page = self._object.readers_page
-        page[:4] = (int.from_bytes(page[:4], "little") | header.WAITER_BELL).to_bytes(4, "little")
+        header.put_waiters(page, header.waiters(page) | header.WAITER_BELL)
         return not self._ready()
 
     def _require_slot(self) -> int:
