@@ -1,1 +1,1 @@
-"""Seeded markets: for the exchange, the swarm and generated recordings."""
+"""Seeded markets: a reference price and the quotes around it, as typed events that a seed determines."""
