@@ -12,7 +12,7 @@ VERBS: Final = {
     "kernel": "engine.cli.kernel:kernel",
     "kill": "engine.cli.control:kill",
     "record": "engine.cli.feed:record",
-    "replay": "engine.cli.replay:replay",
+    "replay": "engine.cli.replay:replay_command",
     "resume": "engine.cli.control:resume",
     "ring": "engine.cli.ring:ring",
     "run": "engine.cli.run:run",
