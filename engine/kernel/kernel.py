@@ -128,6 +128,7 @@ class Kernel:
     def _announce(self, event: Market) -> None:
         """Open a window once both of its tokens have been announced."""
         state = self.state
+        state.assets_seen = max(state.assets_seen, event.asset + 1)
         if event.change != MarketChange.OPENED or event.slug in state.rounds or not self.strategy.plays(event):
             return
         if event.ts_ns >= (event.window_start_s + event.window_length_s) * NS_PER_S:

@@ -30,6 +30,7 @@ class KernelState(msgspec.Struct, array_like=True, kw_only=True):
     slug_of_asset: dict[int, str] = {}
     broken: dict[str, str] = {}  # slug -> the exception that stopped its round
     dust: dict[str, Dust] = {}
+    assets_seen: int = 0  # the next token gets this number, in every later session too
     rounds_over: int = 0
     last_timestamp_ms: int = 0
 

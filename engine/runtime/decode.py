@@ -36,11 +36,14 @@ _U32: Final = 0xFFFF_FFFF
 class Decoder:
     """Turns records into events; holds only which instrument is which asset."""
 
-    def __init__(self, instrument_of: Callable[[int], Instrument], known: Iterable[View] = ()) -> None:
-        """`instrument_of` looks an index up in the instrument table; `known` are views of a recovered kernel state."""
+    def __init__(
+        self, instrument_of: Callable[[int], Instrument], known: Iterable[View] = (), assets_seen: int = 0
+    ) -> None:
+        """`instrument_of` looks an index up in the instrument table; the rest is what a recovered kernel state knows."""
         self._instrument_of = instrument_of
         self._asset_of_token: dict[str, int] = {view.token_id: view.asset for view in known}
         self._asset_of_index: dict[int, int] = {}
+        self._next_asset = max([assets_seen, *(asset + 1 for asset in self._asset_of_token.values())])
         self.skipped_kinds = 0
 
     def asset(self, index: int) -> int | None:
@@ -69,12 +72,34 @@ class Decoder:
             self.skipped_kinds += 1
         return ()
 
+    def announced(self, index: int, peer: int, now_ns: int) -> Market:
+        """Return the MARKET/OPENED event that a late joiner missed, from the instrument table's rows."""
+        row = self._instrument_of(index)
+        return Market(
+            now_ns,
+            self._number(index),
+            self._number(peer),
+            MarketChange.OPENED,
+            row.token_id,
+            row.condition_id,
+            row.slug,
+            row.window_start_s,
+            row.window_length_s,
+            row.outcome,
+            row.tick_e4,
+            row.min_size_u6,
+            FeeSchedule(row.fee_rate_e6, row.fee_exponent, row.taker_only),
+        )
+
     def _number(self, index: int) -> int:
         """Return the asset of an instrument, giving its token a number if it has none."""
         asset = self._asset_of_index.get(index)
         if asset is None:
             token_id = self._instrument_of(index).token_id
-            asset = self._asset_of_token.setdefault(token_id, len(self._asset_of_token))
+            asset = self._asset_of_token.get(token_id)
+            if asset is None:
+                asset = self._asset_of_token[token_id] = self._next_asset
+                self._next_asset += 1
             self._asset_of_index[index] = asset
         return asset
 
