@@ -11,7 +11,8 @@ VERBS: Final = {
     "feed": "engine.cli.feed:feed",
     "kernel": "engine.cli.kernel:kernel",
     "kill": "engine.cli.control:kill",
-    "record": "engine.cli.feed:record",
+    "record": "engine.cli.record:record",
+    "recordings": "engine.cli.recordings:recordings",
     "replay": "engine.cli.replay:replay_command",
     "resume": "engine.cli.control:resume",
     "ring": "engine.cli.ring:ring",
@@ -39,7 +40,9 @@ class VerbTable(click.Group):
         return command
 
 
-@click.group(cls=VerbTable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=VerbTable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(package_name="bucketmm")
 def main() -> None:
     """Make markets in Polymarket's 15-minute BTC Up/Down markets, on one machine and without keys to begin with.

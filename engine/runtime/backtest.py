@@ -53,7 +53,7 @@ def run_recording(config: Config, recording: RecordingFile, journal_root: Path |
     shell = SimulatedShell(kernel, paper, Decoder(loaded.instruments.__getitem__))
     for batch in loaded.batches():
         shell.play(batch.tolist())
-    shell.drain(shell.now_ns + SETTLE_NS)
+    shell.run_out(SETTLE_NS)
     if journal is not None:
         journal.close(kernel.state.seq)
     outcomes = loaded.outcomes()

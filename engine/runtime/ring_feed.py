@@ -24,7 +24,6 @@ class Seen(NamedTuple):
 
     event: Event
     visible: bool
-    recorded_ns: int
 
 
 class RingFeed:
@@ -45,12 +44,19 @@ class RingFeed:
         self._batch = np.zeros(BATCH_RECORDS, RECORD_DTYPE)
         self._lost = self.reader.lost
         self._silent = False
+        self._shown_ns = 0
         self._late = not gating
 
     @property
     def pace(self) -> PaceLike | None:
         """The recording's pace, None for live data."""
         return self.reader.pace
+
+    @property
+    def is_unpaced(self) -> bool:
+        """Whether a recording is played as fast as it is read: its records' own times are the present."""
+        pace = self.pace
+        return pace is not None and pace.rate_milli == 0
 
     @property
     def lost(self) -> int:
@@ -68,28 +74,33 @@ class RingFeed:
         return self._batch[:count].tolist() if count else []
 
     def events(self, rows: list[Row], now_ns: int) -> Iterator[Seen]:
-        """Yield what a drain means: first what was missed, then every record in order."""
+        """Yield what a drain means: first what was missed, then every record in order.
+
+        Of an unpaced recording every book is visible and stamped with its own time: nothing is ever late there.
+        """
+        unpaced = self.is_unpaced
         if self._late:
             self._late = False
             yield from self._prime(now_ns)
         if self.reader.lost != self._lost:
             lost, self._lost = self.reader.lost - self._lost, self.reader.lost
-            yield Seen(Gap(now_ns, lost), True, now_ns)
+            yield Seen(Gap(now_ns, lost), True)
             yield from self._prime(now_ns)
         newest = {row[3]: index for index, row in enumerate(rows) if row[1] == Kind.TOB}
         passed: dict[int, int] = {}
         for index, row in enumerate(rows):
             is_tob = row[1] == Kind.TOB
-            visible = not is_tob or newest[row[3]] == index
+            visible = unpaced or not is_tob or newest[row[3]] == index
             if not visible:
                 passed[row[3]] = passed.get(row[3], 0) + 1
                 self.skipped += 1
-            for event in self.decoder.events(row, now_ns):
+            for event in self.decoder.events(row, max(row[10], self._shown_ns) if unpaced else now_ns):
+                self._shown_ns = event.ts_ns
                 if isinstance(event, Tob) and passed.get(row[3]):
                     event = _with_skipped(event, passed[row[3]] if visible else 0)
                 if isinstance(event, Feed) and row[4] == RecordFeedChange.ENDED:
                     self.ended = True
-                yield Seen(event, visible, row[10])
+                yield Seen(event, visible)
 
     def liveness(self, wall_ns: int, now_ns: int) -> Feed | None:
         """Return the event that the feeder has fallen silent, or speaks again; None while nothing changed."""
@@ -130,12 +141,12 @@ class RingFeed:
         for pair in peers.values():
             if len(pair) == 2:
                 for index, peer in (pair, pair[::-1]):
-                    yield Seen(self.decoder.announced(index, peer, now_ns), True, now_ns)
+                    yield Seen(self.decoder.announced(index, peer, now_ns), True)
         record = Record()
         for index in indices:
             if self.reader.latest_into(index, record) and record.kind == Kind.TOB:
                 for event in self.decoder.events(as_row(record), now_ns):
-                    yield Seen(event, True, now_ns)
+                    yield Seen(event, True)
 
 
 def as_row(record: Record) -> Row:

@@ -43,9 +43,11 @@ class RecordBuffer:
 
 
 class RecordCollector:
-    """Collects instruments and records; `seq` counts the records from 1."""
+    """Collects instruments and records; `seq` counts the records from 1, `tob_flags` go on every top of
+    book."""
 
     def __init__(self) -> None:
+        self.tob_flags = 0
         self.instruments: list[Instrument] = []
         self._buffer = RecordBuffer()
 
@@ -76,6 +78,7 @@ class RecordCollector:
         /,
     ) -> None:
         """Keep one top of book."""
+        flags |= self.tob_flags
         self.publish(Kind.TOB, flags, instrument, tick_e4, bid1, ask1, bid2, ask2, venue_ts_ns, recv_ts_ns)
 
     def publish(

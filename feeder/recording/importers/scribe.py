@@ -10,16 +10,9 @@ from typing import Final
 from engine.model.fees import CRYPTO_FEES
 from engine.model.rounds import parse_slug
 from engine.model.units import NS_PER_MS, NS_PER_S, U6
+from feeder.listings import Listing, Listings
 from feeder.recording.market_words import market_words
-from shm.layout import (
-    ALL_INSTRUMENTS,
-    FeedChange,
-    Flag,
-    Kind,
-    MarketChange,
-    Outcome,
-    Result,
-)
+from shm.layout import ALL_INSTRUMENTS, FeedChange, Flag, Kind, MarketChange, Outcome
 from shm.sink import Instrument, RecordSink
 
 COARSE_TICK_E4: Final = 100
@@ -59,8 +52,8 @@ class LastTops:
 
 
 class RoundScribe:
-    """Publishes one round's market and feed records into a sink, around the books that the importer publishes
-    itself.
+    """Publishes one round's market and feed records into a sink, around the books that the importer
+    publishes.
 
     Call `open`, then `observe` before the books of each observation, and `finish` at last; times never go
     back.
@@ -69,44 +62,29 @@ class RoundScribe:
     def __init__(
         self, sink: RecordSink, slug: str, condition_id: str, tokens: tuple[str, str], market_flags: int = 0
     ) -> None:
-        """Register the Up and the Down token; `market_flags` go on every MARKET record (an inferred Up
-        token).
-        """
+        """Describe the round; `market_flags` go on every MARKET record (an Up token that was inferred)."""
         _, start_s, length_s = parse_slug(slug)
         self.start_ns = start_s * NS_PER_S
         self.end_ns = (start_s + length_s) * NS_PER_S
-        self.tick_e4 = COARSE_TICK_E4
         self.gaps = 0
+        self.listings = Listings(sink)
         self._sink = sink
-        self._rows = [
-            Instrument(
-                token_id=token,
-                condition_id=condition_id,
-                slug=slug,
-                window_start_s=start_s,
-                window_length_s=length_s,
-                outcome=outcome,
-                tick_e4=COARSE_TICK_E4,
-                min_size_u6=MIN_SIZE_U6,
-                fee_rate_e6=CRYPTO_FEES.rate_e6,
-                fee_exponent=CRYPTO_FEES.exponent,
-                taker_only=CRYPTO_FEES.taker_only,
-            )
-            for token, outcome in zip(tokens, Outcome, strict=True)
-        ]
-        self.up, self.down = (sink.add_instrument(row) for row in self._rows)
         self._market_flags = market_flags
         self._gap_after_ns = GAP_AFTER_NS.get(length_s, GAP_AFTER_NS[900])
         self._last_ns = self.start_ns
+        self.rows = (
+            _make_row(tokens[0], condition_id, slug, Outcome.UP),
+            _make_row(tokens[1], condition_id, slug, Outcome.DOWN),
+        )
 
-    def open(self) -> None:
-        """Publish that both tokens' market is open, at the window's start."""
-        self._publish_market(MarketChange.OPENED, self.start_ns)
+    def open(self) -> tuple[Listing, Listing]:
+        """Register both tokens and publish that their market is open, at the window's start."""
+        self._pair = self.listings.add(*self.rows, self.start_ns, self._market_flags)
+        return self._pair
 
     def observe(self, ts_ns: int) -> int:
-        """Publish the gap and its end if the recording was silent for too long; return the flags of the books
-        to come.
-        """
+        """Publish a gap and its end if there was silence for too long; return the flags of the books to
+        come."""
         assert ts_ns >= self._last_ns, f"a round's time must not go back, was {ts_ns} after {self._last_ns}"
         silent_ns = ts_ns - self._last_ns
         gap = self._publish_gap_before(ts_ns)
@@ -116,17 +94,15 @@ class RoundScribe:
         self._publish_feed(FeedChange.RESYNCED, ts_ns, silent_ns // NS_PER_MS)
         return Flag.GAP_BEFORE
 
-    def change_tick(self, tick_e4: int, ts_ns: int) -> None:
-        """Publish that both tokens have another tick from now on; nothing if it is the one in force."""
-        if tick_e4 != self.tick_e4:
-            self.tick_e4 = tick_e4
-            self._publish_market(MarketChange.TICK, ts_ns)
-
     def finish(self, winner: Outcome | None) -> None:
         """Publish the end: closed, resolved (inferred, or unknown), and the end of the recording."""
         self._publish_gap_before(self.end_ns)
-        self._publish_market(MarketChange.CLOSED, self.end_ns)
-        self._publish_market(MarketChange.RESOLVED, self.end_ns, winner)
+        for listing in self._pair:
+            self.listings.close(listing, self.end_ns)
+        if winner is not None:
+            self.listings.resolve(self._pair[winner - 1], 0, self.end_ns, Flag.INFERRED)
+        else:
+            self._publish_unknown_result()
         self._sink.publish(Kind.FEED, 0, ALL_INSTRUMENTS, FeedChange.ENDED, 0, 0, 0, 0, 0, self.end_ns)
 
     def _publish_gap_before(self, ts_ns: int) -> bool:
@@ -137,15 +113,31 @@ class RoundScribe:
         return True
 
     def _publish_feed(self, change: FeedChange, ts_ns: int, detail: int) -> None:
-        for index in (self.up, self.down):
-            self._sink.publish(Kind.FEED, 0, index, change, detail, 0, 0, 0, 0, ts_ns)
+        for listing in self._pair:
+            self._sink.publish(Kind.FEED, 0, listing.index, change, detail, 0, 0, 0, 0, ts_ns)
 
-    def _publish_market(self, change: MarketChange, ts_ns: int, winner: Outcome | None = None) -> None:
-        resolved = change == MarketChange.RESOLVED
-        flags = self._market_flags | (Flag.INFERRED if resolved else 0)
-        for index, peer, row in ((self.up, self.down, self._rows[0]), (self.down, self.up, self._rows[1])):
-            result = Result.UNKNOWN
-            if winner is not None:
-                result = Result.WON if winner == row.outcome else Result.LOST
-            words = market_words(row, peer, self.tick_e4, result)
-            self._sink.publish(Kind.MARKET, flags, index, change, *words, 0, ts_ns)
+    def _publish_unknown_result(self) -> None:
+        """Say that the round is over and that nobody knows how: it is to be listed, not settled."""
+        flags = self._market_flags | Flag.INFERRED
+        for listing in self._pair:
+            words = market_words(listing.instrument, listing.peer, listing.tick_e4)
+            self._sink.publish(
+                Kind.MARKET, flags, listing.index, MarketChange.RESOLVED, *words, 0, self.end_ns
+            )
+
+
+def _make_row(token: str, condition_id: str, slug: str, outcome: Outcome) -> Instrument:
+    _, start_s, length_s = parse_slug(slug)
+    return Instrument(
+        token_id=token,
+        condition_id=condition_id,
+        slug=slug,
+        window_start_s=start_s,
+        window_length_s=length_s,
+        outcome=outcome,
+        tick_e4=COARSE_TICK_E4,
+        min_size_u6=MIN_SIZE_U6,
+        fee_rate_e6=CRYPTO_FEES.rate_e6,
+        fee_exponent=CRYPTO_FEES.exponent,
+        taker_only=CRYPTO_FEES.taker_only,
+    )

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from engine.model.rounds import parse_slug
 from engine.model.units import NS_PER_S, PRICE_ONE_E4, SIZE_GRID_U6, parse_scaled
+from feeder.listings import Listing
 from feeder.recording.collector import RecordCollector
 from feeder.recording.errors import RecordingError
 from feeder.recording.files import Loaded, RecordingFile, Window
@@ -124,14 +125,14 @@ def _load(path: Path, slug: str, rows: list[Row]) -> Loaded:
     collector = RecordCollector()
     counts: Counter[str] = Counter()
     scribe = RoundScribe(collector, slug, slug, (f"{slug}-up", f"{slug}-down"))
-    scribe.open()
+    pair = scribe.open()
     tops = LastTops()
     for row in sorted(rows, key=lambda row: row.ts_ns):
         up = _parse_side(path, row, row.texts[:4], counts)
         down = _parse_side(path, row, row.texts[4:], counts)
         tops = LastTops(row.ts_ns, up.bid_e4, up.ask_e4, down.bid_e4, down.ask_e4)
         if scribe.start_ns <= row.ts_ns < scribe.end_ns:
-            _publish(collector, scribe, row.ts_ns, up, down, counts)
+            _publish(collector, scribe, row.ts_ns, tuple(zip(pair, (up, down), strict=True)), counts)
         else:
             counts["outside_window"] += 1
     scribe.finish(tops.winner(scribe.end_ns))
@@ -141,17 +142,22 @@ def _load(path: Path, slug: str, rows: list[Row]) -> Loaded:
 
 
 def _publish(
-    collector: RecordCollector, scribe: RoundScribe, ts_ns: int, up: Side, down: Side, counts: Counter[str]
+    collector: RecordCollector,
+    scribe: RoundScribe,
+    ts_ns: int,
+    tops: tuple[tuple[Listing, Side], ...],
+    counts: Counter[str],
 ) -> None:
     """Publish one row: its gap if there was one, its tick if it moved, and both tokens' tops."""
     flags = scribe.observe(ts_ns)
-    if any(price_e4 % COARSE_TICK_E4 for side in (up, down) for price_e4 in side[2:]):
-        scribe.change_tick(FINE_TICK_E4, ts_ns)
-    for index, side in ((scribe.up, up), (scribe.down, down)):
+    if any(price_e4 % COARSE_TICK_E4 for _, side in tops for price_e4 in (side.bid_e4, side.ask_e4)):
+        for listing, _ in tops:
+            scribe.listings.change_tick(listing, FINE_TICK_E4, 0, ts_ns)
+    for listing, side in tops:
         crossed = 0 < side.ask_e4 <= side.bid_e4
         counts["crossed"] += crossed
         flag = flags | (Flag.CROSSED if crossed else 0)
-        collector.publish_tob(index, flag, side.bid, side.ask, 0, 0, 0, ts_ns, scribe.tick_e4)
+        collector.publish_tob(listing.index, flag, side.bid, side.ask, 0, 0, 0, ts_ns, listing.tick_e4)
 
 
 def _parse_side(path: Path, row: Row, texts: tuple[str, ...], counts: Counter[str]) -> Side:
