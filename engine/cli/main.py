@@ -40,9 +40,7 @@ class VerbTable(click.Group):
         return command
 
 
-@click.group(
-    cls=VerbTable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
-)
+@click.group(cls=VerbTable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="bucketmm")
 def main() -> None:
     """Make markets in Polymarket's 15-minute BTC Up/Down markets, on one machine and without keys to begin with.

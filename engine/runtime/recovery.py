@@ -46,6 +46,14 @@ def recover(config: Config, root: Path) -> Recovered:
     return Recovered(kernel.state, folder, found[-1], closed, reader.torn_bytes)
 
 
+def was_closed(folder: Path) -> bool:
+    """Whether a journal ends with the frame that an orderly end writes. Raises InputError for a damaged journal."""
+    last = None
+    for frame in JournalReader(folder):
+        last = frame.entry
+    return isinstance(last, EndEntry)
+
+
 def _next_number(root: Path) -> int:
     return 1 + max((int(path.name.removeprefix("session-")) for path in root.glob("session-*")), default=0)
 
