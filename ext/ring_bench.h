@@ -83,6 +83,8 @@ static inline bench_tally bench_read(ring_reader *reader, uint64_t last, int sle
         if (!ring_poll(reader, &record)) {
             if (sleeping)
                 ring_sleep(reader, ring_monotonic_ns() + 100000000);
+            else
+                ring_pause(); /* as ring_spin does: a tight loop of loads pays a pipeline flush for each change it sees */
             continue;
         }
         if (age_ticks)

@@ -1,5 +1,6 @@
 """A ring record in words: for `bucketmm ring dump`, logs and failing tests; not for the hot path."""
 
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from shm.layout import (
@@ -113,7 +114,7 @@ def _raw(record: AnyRecord) -> dict[str, Any]:
     return {"aux": record.aux, "words": [record.w2, record.w3, record.w4, record.w5]}
 
 
-_DETAILS: Final = {
+_DETAILS: Final[dict[int, Callable[[AnyRecord], dict[str, Any]]]] = {
     Kind.TOB: _tob,
     Kind.TRADE: _trade,
     Kind.SPOT: _spot,
@@ -126,7 +127,9 @@ _DETAILS: Final = {
 
 def line(record: AnyRecord) -> str:
     """Return a record as one line of `name=value` words."""
-    return " ".join(f"{name}={_short(value)}" for name, value in describe(record).items() if value not in (None, []))
+    return " ".join(
+        f"{name}={_short(value)}" for name, value in describe(record).items() if value not in (None, [])
+    )
 
 
 def _short(value: Any) -> str:

@@ -98,7 +98,9 @@ def is_orphan(name: str) -> bool:
 
 def remove_orphans(prefix: str = "") -> list[str]:
     """Remove this user's rings, and doorbells without a ring, that nobody uses; return what was removed."""
-    removed = [name for name in names() if name.startswith(prefix) and is_orphan(name) and objects.unlink(name)]
+    removed = [
+        name for name in names() if name.startswith(prefix) and is_orphan(name) and objects.unlink(name)
+    ]
     return removed + _remove_stray_bells(prefix)
 
 

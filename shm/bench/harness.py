@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from ext import ring_bench
 from ext.ring import calibrate
 
-_FORK = multiprocessing.get_context("fork")
 _CHILD_TIMEOUT_S = 120
 _PROBE_STEPS = 2_000_000
 
@@ -41,36 +40,38 @@ class Child:
         self._process.join(_CHILD_TIMEOUT_S)
         return answer
 
-    def send(self, message: Any) -> None:
-        """Tell the child something."""
-        self._connection.send(message)
-
     def _receive(self) -> Any:
         if not self._connection.poll(_CHILD_TIMEOUT_S):
             raise TimeoutError(f"the other side of the measurement said nothing for {_CHILD_TIMEOUT_S} s")
-        return self._connection.recv()
+        try:
+            return self._connection.recv()
+        except EOFError as error:
+            raise RuntimeError("the other side of the measurement died; its reason is above") from error
 
 
 @contextmanager
-def child(core: int, body: Callable[..., Any], *arguments: Any) -> Iterator[Child]:
-    """Run `body(connection, *arguments)` in a forked process pinned to `core`; what it returns is sent back."""
-    ours, theirs = _FORK.Pipe()
+def child(core: int, body: Callable[..., Any], *arguments: Any, fresh: bool = False) -> Iterator[Child]:
+    """Run `body(connection, *arguments)` in a process pinned to `core`; what it returns is sent back.
 
-    def run() -> None:
-        os.sched_setaffinity(0, {core})
-        theirs.send(body(theirs, *arguments))
-
-    process = _FORK.Process(target=run, daemon=True)
+    It is forked, so that anonymous memory can be shared, or with `fresh` started anew: some libraries cannot be forked.
+    """
+    context: Any = multiprocessing.get_context("spawn" if fresh else "fork")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_run, args=(theirs, core, body, arguments), daemon=True)
     process.start()
     theirs.close()
     try:
         yield Child(ours, process)
     finally:
-        if process.is_alive():
-            process.join(1)
+        process.join(1)
         if process.is_alive():
             process.kill()
         ours.close()
+
+
+def _run(connection: Connection, core: int, body: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    os.sched_setaffinity(0, {core})
+    connection.send(body(connection, *arguments))
 
 
 @contextmanager

@@ -189,7 +189,9 @@ def _publish_ns(writer: RingWriter) -> float:
     publish = writer.publish_tob
     start_ns = time.perf_counter_ns()
     for _ in repeat(None, CALLS):
-        publish(0, 0, 786_432_005_000, 786_432_005_100, 786_432_004_900, 786_432_005_200, start_ns, start_ns, 100)
+        publish(
+            0, 0, 786_432_005_000, 786_432_005_100, 786_432_004_900, 786_432_005_200, start_ns, start_ns, 100
+        )
     return _per_call_ns(start_ns, CALLS)
 
 
@@ -225,14 +227,17 @@ def _drain_ns(writer: RingWriter, reader: RingReader) -> float:
 
 def run(rounds: int = ROUNDS, progress: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
     """Measure `rounds` times and return the medians by name, with the conditions and the bounds that hold."""
-    with harness.pinned() as cores, RingWriter(harness.ring_name(), capacity=CAPACITY) as writer:
-        writer.add_instrument(TOKEN)
-        bench = Bench(writer, cores, harness.tick_length_ns())
-        found = []
-        for number in range(1, rounds + 1):
-            progress(f"round {number} of {rounds}")
-            found.append(bench.round())
-        writer.close(unlink=True)
+    with harness.pinned() as cores:
+        writer = RingWriter(harness.ring_name(), capacity=CAPACITY)
+        try:
+            writer.add_instrument(TOKEN)
+            bench = Bench(writer, cores, harness.tick_length_ns())
+            found = []
+            for number in range(1, rounds + 1):
+                progress(f"round {number} of {rounds}")
+                found.append(bench.round())
+        finally:
+            writer.close(unlink=True)
         return _summary(found, harness.conditions(cores))
 
 
@@ -253,4 +258,8 @@ def _judge(
     result: dict[str, Any], value: Callable[[dict[str, Any]], float], limit: float, at_most: bool
 ) -> dict[str, Any]:
     measured = value(result)
-    return {"measured": round(measured, 3), "limit": limit, "met": measured <= limit if at_most else measured >= limit}
+    return {
+        "measured": round(measured, 3),
+        "limit": limit,
+        "met": measured <= limit if at_most else measured >= limit,
+    }
