@@ -52,14 +52,12 @@ class RingRecorder:
         """Record what the ring has, up to one batch; return how many of its records were kept."""
         count = self._reader.drain(self._array)
         records = self._array[:count].copy()
+        if self._next_seq == 0 and count and records["kind"][0] == Kind.RESET:
+            records = records[1:]  # the epoch that is recorded begins here
         resets = np.flatnonzero(records["kind"] == Kind.RESET)
         if len(resets):
-            first = int(resets[0])
-            if first or self._next_seq:
-                self.ended = True
-                records = records[:first]
-            else:
-                records = records[1:]
+            self.ended = True
+            records = records[: int(resets[0])]
         for run in self._split_at_losses(records):
             for index in self._unknown_instruments(run):
                 self._register(index, run)

@@ -24,7 +24,8 @@ CONTENTS = [b"first" * 40, b"second" * 40, b"third" * 40]
 
 def segment() -> bytes:
     return b"".join(
-        encode_block(BlockType.RECORDS, len(content), number, content) for number, content in enumerate(CONTENTS)
+        encode_block(BlockType.RECORDS, len(content), number, content)
+        for number, content in enumerate(CONTENTS)
     )
 
 
@@ -42,7 +43,11 @@ def test_a_block_has_the_documented_bytes() -> None:
 
 def test_blocks_are_read_back_in_order_with_their_header() -> None:
     blocks = list(iter_blocks(segment(), Damage()))
-    assert [(block.type, block.items, block.sequence) for block in blocks] == [(1, 200, 0), (1, 240, 1), (1, 200, 2)]
+    assert [(block.type, block.items, block.sequence) for block in blocks] == [
+        (1, 200, 0),
+        (1, 240, 1),
+        (1, 200, 2),
+    ]
     assert isinstance(blocks[0], Block)
     assert read(segment()) == (CONTENTS, Damage())
 

@@ -58,7 +58,10 @@ def test_the_file_name_is_not_what_tells_the_kind(tmp_path: Path) -> None:
         (b"{oops\n", "x.csv:1: expected"),
         (b"a,b\n1,2\n", "x.csv:1: expected"),
         (b"slug,b\n1,2\n", "x.csv:1: expected the columns"),
-        (gzip.compress((CSV + CSV.split("\n")[1]).encode())[:-20], "x.csv:[0-9]+: expected a whole gzip file"),
+        (
+            gzip.compress((CSV + CSV.split("\n")[1]).encode())[:-20],
+            "x.csv:[0-9]+: expected a whole gzip file",
+        ),
         (b"\x1f\x8bnot gzip at all", "x.csv:1: expected a whole gzip file"),
     ],
 )

@@ -43,7 +43,9 @@ def test_a_writer_that_died_loses_at_most_the_last_second(
     writer.close()
 
 
-def test_a_torn_tail_is_counted_and_the_rest_is_read(new_writer: NewWriter, publish_round: PublishRound) -> None:
+def test_a_torn_tail_is_counted_and_the_rest_is_read(
+    new_writer: NewWriter, publish_round: PublishRound
+) -> None:
     with new_writer() as writer:
         publish_round(writer, 30)
     segment = next(writer.directory.glob("*.bmr"))

@@ -20,7 +20,9 @@ HEADER = (
 )
 
 
-def row(second: int, prices: str = "0.42,0.45,1992.78,1746.94,0.57,0.59,1242.74,2438.68", slug: str = SLUG) -> str:
+def row(
+    second: int, prices: str = "0.42,0.45,1992.78,1746.94,0.57,0.59,1242.74,2438.68", slug: str = SLUG
+) -> str:
     stamp = np.datetime64(START_S + second, "s")
     return f"{slug},{START_S},{stamp}Z,{second},{prices},x.csv"
 
@@ -51,7 +53,10 @@ def test_a_row_becomes_one_top_of_book_of_each_token(tmp_path: Path) -> None:
 
 def test_a_price_of_zero_is_an_empty_side(tmp_path: Path) -> None:
     records = load(write(tmp_path / "a.csv.gz", row(2, "0,0.45,0,100,0.57,0,100,0"))).records()
-    assert [(int(top["w2"]) > 0, int(top["w3"]) > 0) for top in of_kind(records, Kind.TOB)] == [(False, True), (True, False)]
+    assert [(int(top["w2"]) > 0, int(top["w3"]) > 0) for top in of_kind(records, Kind.TOB)] == [
+        (False, True),
+        (True, False),
+    ]
 
 
 def test_a_round_opens_at_its_start_and_ends_at_its_end(tmp_path: Path) -> None:
@@ -117,7 +122,10 @@ def test_what_cannot_be_a_level_is_counted_by_kind_and_shown_as_an_empty_side(tm
 def test_a_crossed_book_is_published_and_flagged(tmp_path: Path) -> None:
     loaded = load(write(tmp_path / "a.csv.gz", row(1, "0.5,0.49,900,900,0.5,0.51,900,900")))
     assert loaded.counts["crossed"] == 1
-    assert [int(top["flags"]) & Flag.CROSSED for top in of_kind(loaded.records(), Kind.TOB)] == [Flag.CROSSED, 0]
+    assert [int(top["flags"]) & Flag.CROSSED for top in of_kind(loaded.records(), Kind.TOB)] == [
+        Flag.CROSSED,
+        0,
+    ]
 
 
 def test_one_file_holds_many_rounds(tmp_path: Path) -> None:
