@@ -116,7 +116,11 @@ class BellWaiter:
         self._loop = loop
         self._file = reader.open_doorbell()
         self._rung = asyncio.Event()
-        loop.add_reader(self._file, self._rung.set)
+        loop.add_reader(self._file, self._on_ring)
+
+    def _on_ring(self) -> None:
+        silence(self._file)  # or the loop would find it readable again and again until the task comes round
+        self._rung.set()
 
     async def wait(self, timeout_s: float | None = None) -> bool:
         """Sleep until there is something to read; False when `timeout_s` passed before."""
