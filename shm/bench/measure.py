@@ -26,8 +26,7 @@ CAPACITY: Final = 65_536
 ROUNDS: Final = 3
 PINGPONG_ROUNDS: Final = 100_000
 LATENCY_RECORDS: Final = 50_000
-LATENCY_INTERVAL_NS: Final = 2_000
-PYTHON_INTERVAL_NS: Final = 5_000
+LATENCY_INTERVAL_NS: Final = 1_000
 CALLS: Final = 200_000
 FLOOD_RECORDS: Final = 5_000_000
 WAKES: Final = 300
@@ -90,7 +89,7 @@ class Bench:
         last = self._writer.cursor + LATENCY_RECORDS
         with harness.child(self._cores.there, _read_ages, self._writer.name, last, LATENCY_RECORDS) as reader:
             reader.ready()
-            ring_bench.write(self._writer, LATENCY_RECORDS, int(LATENCY_INTERVAL_NS / self._tick_ns))
+            ring_bench.write_in_turn(self._writer, LATENCY_RECORDS, int(LATENCY_INTERVAL_NS / self._tick_ns))
             ages = self._count(reader.result())
         return self._percentiles("c2c_oneway", ages)
 
@@ -98,7 +97,7 @@ class Bench:
         last = self._writer.cursor + LATENCY_RECORDS
         with harness.child(self._cores.there, _poll_ages, self._writer.name, last) as reader:
             reader.ready()
-            ring_bench.write(self._writer, LATENCY_RECORDS, int(PYTHON_INTERVAL_NS / self._tick_ns))
+            ring_bench.write_in_turn(self._writer, LATENCY_RECORDS, int(LATENCY_INTERVAL_NS / self._tick_ns))
             ages = self._count(reader.result())
         return self._percentiles("c2py_oneway", ages)
 
@@ -132,7 +131,7 @@ class Bench:
         }
 
     def _flood_rate(self) -> float:
-        return FLOOD_RECORDS * 1e9 / (ring_bench.write(self._writer, FLOOD_RECORDS, 0) * self._tick_ns)
+        return FLOOD_RECORDS * 1e9 / (ring_bench.flood(self._writer, FLOOD_RECORDS) * self._tick_ns)
 
     def _wake(self) -> dict[str, float]:
         last = self._writer.cursor + WAKES
@@ -199,7 +198,7 @@ def _poll_ns(writer: RingWriter, reader: RingReader) -> float:
     record, poll = Record(), reader.poll_into
     reader.seek_newest()
     batch = CAPACITY // 2
-    ring_bench.write(writer, batch, 0)
+    ring_bench.flood(writer, batch)
     start_ns = time.perf_counter_ns()
     for _ in repeat(None, batch):
         poll(record)
@@ -218,7 +217,7 @@ def _poll_empty_ns(reader: RingReader) -> float:
 def _drain_ns(writer: RingWriter, reader: RingReader) -> float:
     batch = np.zeros(1024, RECORD_DTYPE)
     reader.seek_newest()
-    ring_bench.write(writer, CAPACITY // 2, 0)
+    ring_bench.flood(writer, CAPACITY // 2)
     start_ns = time.perf_counter_ns()
     while reader.drain(batch):
         pass
