@@ -1,9 +1,9 @@
-"""The doorbell: a FIFO per reader that the writer rings, so that an event loop can wait for records (epoll knows no futex).
+"""The doorbell: a FIFO per reader that the writer rings, for event loops (epoll cannot wait on a futex).
 
-One FIFO per reader and not one per ring: with a shared one, whoever empties it first takes the wake from the others.
-A reader opens its bell once, and before each sleep *arms* it: takes old rings out, says that it waits, and looks at the
-ring again. The writer looks for armed bells only when the waiters flag says so, and disarms a bell before it rings it, so that
-arming again at the same moment is answered by that ring.
+One FIFO per reader and not one per ring: with a shared one, whoever empties it first takes the wake from the
+others. A reader opens its bell once, and before each sleep *arms* it: takes old rings out, says that it waits, and
+looks at the ring again. The writer looks for armed bells only when the waiters flag says so, and disarms a bell
+before it rings it, so that arming again at the same moment is answered by that ring.
 """
 
 import asyncio

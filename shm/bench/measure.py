@@ -1,8 +1,9 @@
 """The ring's own numbers: latency against the cache-line ping-pong of the same run, cost of each call, throughput.
 
-Every round measures everything once, one thing after the other, so that a slow minute of the machine falls on all of them; the
-median of the rounds is reported. One-way latencies are between two processes on two cores, by the invariant time stamp
-counter; per-call costs include the Python loop around the call. Source: spec ring.md, "What it must reach".
+Every round measures everything once, one thing after the other, so that a slow minute of the machine falls on all
+of them; the median of the rounds is reported. One-way latencies are between two processes on two cores, by the
+invariant time stamp counter; per-call costs include the Python loop around the call. Source: spec ring.md, "What it
+must reach".
 """
 
 import mmap
@@ -192,9 +193,7 @@ def _publish_ns(writer: RingWriter) -> float:
     publish = writer.publish_tob
     start_ns = time.perf_counter_ns()
     for _ in repeat(None, CALLS):
-        publish(
-            0, 0, 786_432_005_000, 786_432_005_100, 786_432_004_900, 786_432_005_200, start_ns, start_ns, 100
-        )
+        publish(0, 0, 786_432_005_000, 786_432_005_100, 786_432_004_900, 786_432_005_200, start_ns, start_ns, 100)
     return _per_call_ns(start_ns, CALLS)
 
 

@@ -1,8 +1,8 @@
 """The ring against its peers (shm/bench/transports.py): one-way, Python to Python, the same 64 bytes, in one run.
 
-Every transport sends at the same pace from this process to a second, pinned one; the age on arrival is taken in Python by the
-invariant time stamp counter. The rounds go over all transports in turn, and the median of the rounds is reported. A transport
-whose library is not installed is named with no numbers (extra `peers`).
+Every transport sends at the same pace from this process to a second, pinned one; the age on arrival is taken in
+Python by the invariant time stamp counter. The rounds go over all transports in turn, and the median of the rounds
+is reported. A transport whose library is not installed is named with no numbers (extra `peers`).
 """
 
 import importlib.util
@@ -75,13 +75,17 @@ def _measure(transport: Transport, cores: Cores, tick_ns: float) -> tuple[float,
 @contextmanager
 def _taken(where: str) -> Iterator[memoryview]:
     """Yield a shared word in which the receiver counts what it has taken."""
-    with Path(where + TAKEN).open("r+b") as file, mmap.mmap(file.fileno(), 8) as mapping:
-        with memoryview(mapping) as view, view.cast("Q") as word:
-            yield word
+    with (
+        Path(where + TAKEN).open("r+b") as file,
+        mmap.mmap(file.fileno(), 8) as mapping,
+        memoryview(mapping) as view,
+        view.cast("Q") as word,
+    ):
+        yield word
 
 
 def _send_all(send: Send, taken: memoryview, interval: int) -> None:
-    """Send each message some time after the one before was taken: a receiver that lost its core is late for one only."""
+    """Send each message some time after the one before was taken: who loses its core is late for one only."""
     for count in range(1, MESSAGES + 1):
         due = ticks() + interval
         while ticks() < due:

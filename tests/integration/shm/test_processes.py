@@ -1,4 +1,4 @@
-"""The ring between Python processes: killed writers, several readers, the three ways to wait, and a foreign or full /dev/shm."""
+"""The ring between Python processes: killed writers, several readers, three ways to wait, foreign or full memory."""
 
 import asyncio
 import os

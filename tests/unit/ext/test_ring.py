@@ -6,7 +6,6 @@ import uuid
 from contextlib import contextmanager
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -131,9 +130,7 @@ class Side:
         self.reader.seek_oldest() if oldest else self.reader.seek_newest()
 
     def state(self):
-        latest = [
-            self.record.w2 if self.reader.latest_into(index, self.record) else None for index in range(3)
-        ]
+        latest = [self.record.w2 if self.reader.latest_into(index, self.record) else None for index in range(3)]
         reader = self.reader
         return latest, reader.position, reader.lost, reader.epoch, reader.cursor, self.writer.epoch
 

@@ -33,10 +33,10 @@ def test_dump_prints_every_record_that_is_still_there(writer):
     writer.publish(Kind.FEED, 0, ALL_INSTRUMENTS, FeedChange.GAP, 7, 0, 0, 0, 0, 5)
     done = run("dump", writer.name)
     assert done.exit_code == 0
-    assert [line.split() for line in done.stdout.splitlines()][1:] == [
-        "seq=2 kind=TOB flags=CROSSED instrument=0 bid1=12@0.48 tick_e4=100 venue_ts_ns=1 recv_ts_ns=2".split(),
-        "seq=3 kind=TRADE instrument=0 level=5@0.49 taker=SELL venue_ts_ns=3 recv_ts_ns=4".split(),
-        "seq=4 kind=FEED change=GAP detail=7 venue_ts_ns=0 recv_ts_ns=5".split(),
+    assert done.stdout.splitlines()[1:] == [
+        "seq=2 kind=TOB flags=CROSSED instrument=0 bid1=12@0.48 tick_e4=100 venue_ts_ns=1 recv_ts_ns=2",
+        "seq=3 kind=TRADE instrument=0 level=5@0.49 taker=SELL venue_ts_ns=3 recv_ts_ns=4",
+        "seq=4 kind=FEED change=GAP detail=7 venue_ts_ns=0 recv_ts_ns=5",
     ]
 
 
@@ -94,9 +94,7 @@ def test_stat_tells_writer_readers_and_lag(writer):
         True,
         1,
     )
-    assert [(reader["lag"], reader["lost"], reader["gating"]) for reader in found["readers"]] == [
-        (3, 0, True)
-    ]
+    assert [(reader["lag"], reader["lost"], reader["gating"]) for reader in found["readers"]] == [(3, 0, True)]
     assert "alive" in text
     assert "3 behind, 0 lost, gating" in text
 
