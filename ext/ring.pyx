@@ -13,6 +13,9 @@ from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_SIMPLE, PyBUF_WRITABLE, Py
 from cpython.exc cimport PyErr_CheckSignals
 from libc.string cimport memcpy, memset
 
+from ext.ring_record cimport Record as CRecord
+from ext.ring_record import Record
+
 from shm import doorbell, header, instruments, objects, readers
 from shm.errors import RingBusyError, RingOwnershipError
 
@@ -39,24 +42,6 @@ def _count_fork():
 os.register_at_fork(after_in_child=_count_fork)
 
 
-def layout() -> dict[str, int]:
-    """Return what the C compiler made of the layout; a test compares it with shm/header.py."""
-    return {
-        "magic": RING_MAGIC,
-        "layout_version": RING_LAYOUT_VERSION,
-        "rows_offset": RING_ROWS_OFFSET,
-        "row_words": RING_ROW_WORDS,
-        "kind_tob": RING_KIND_TOB,
-        "waiter_futex": RING_WAITER_FUTEX,
-        "waiter_bell": RING_WAITER_BELL,
-    }
-
-
-def total_bytes(capacity: int, rows: int) -> int:
-    """Return the size of a ring object as the C side computes it."""
-    return ring_total_bytes(capacity, rows)
-
-
 def ticks() -> int:
     """Return the time stamp counter (CLOCK_MONOTONIC in ns where there is none that all cores share)."""
     return ring_ticks()
@@ -79,69 +64,6 @@ cdef inline int require_owner(bint is_open, unsigned long thread, unsigned long 
     raise RingOwnershipError(
         f"this {what} belongs to thread {thread}, was used by thread {threading.get_ident()}"
     )
-
-
-@cython.final
-cdef class Record:
-    """One record, copied out of the ring; reuse it from call to call. Words as in shm/layout.py."""
-
-    @property
-    def seq(self) -> int:
-        """The record's sequence: 1 for the ring's first, then without gaps."""
-        return self.raw.word[0]
-
-    @property
-    def kind(self) -> int:
-        """What it is (shm.layout.Kind)."""
-        return self.raw.word[1] & 0xFF
-
-    @property
-    def flags(self) -> int:
-        """Properties of it (shm.layout.Flag)."""
-        return (self.raw.word[1] >> 8) & 0xFF
-
-    @property
-    def instrument(self) -> int:
-        """Index into the instrument table, 0xFFFF = all."""
-        return (self.raw.word[1] >> 16) & 0xFFFF
-
-    @property
-    def aux(self) -> int:
-        """The 32 bits whose meaning depends on the kind."""
-        return self.raw.word[1] >> 32
-
-    @property
-    def w2(self) -> int:
-        """Word 2; of a TOB the best bid."""
-        return self.raw.word[2]
-
-    @property
-    def w3(self) -> int:
-        """Word 3; of a TOB the best ask."""
-        return self.raw.word[3]
-
-    @property
-    def w4(self) -> int:
-        """Word 4; of a TOB the second bid."""
-        return self.raw.word[4]
-
-    @property
-    def w5(self) -> int:
-        """Word 5; of a TOB the second ask."""
-        return self.raw.word[5]
-
-    @property
-    def venue_ts_ns(self) -> int:
-        """The venue's time, Unix ns, 0 = not given."""
-        return <int64_t>self.raw.word[6]
-
-    @property
-    def recv_ts_ns(self) -> int:
-        """When the feeder had the bytes, Unix ns."""
-        return <int64_t>self.raw.word[7]
-
-    def __repr__(self) -> str:
-        return f"Record(seq={self.seq}, kind={self.kind}, instrument={self.instrument}, recv_ts_ns={self.recv_ts_ns})"
 
 
 @cython.final
@@ -349,7 +271,7 @@ cdef class RingReader:
             self.epoch_number = record.word[2]
         return 0
 
-    def poll_into(self, Record record not None, /) -> bool:
+    def poll_into(self, CRecord record not None, /) -> bool:
         """Copy the next record and return True, or return False when there is none. `lost` grows when it was lapped."""
         cdef uint64_t lost = self.core.lost
         self.check_owner()
@@ -385,7 +307,7 @@ cdef class RingReader:
             PyBuffer_Release(&view)
         return count
 
-    def latest_into(self, uint16_t instrument, Record record not None, /) -> bool:
+    def latest_into(self, uint16_t instrument, CRecord record not None, /) -> bool:
         """Copy the newest top of book of an instrument of this reader's epoch; False when there is none."""
         self.check_owner()
         return ring_latest_load(&self.core, instrument, self.epoch_number, &record.raw)
