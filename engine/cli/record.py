@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final
 
 import click
-from shm.errors import RingError
-from shm.ring import DEFAULT_NAME, RingReader
 
 from feeder.recording.errors import RecordingError
 from feeder.recording.live import RingRecorder
 from feeder.recording.writer import RecordingWriter
+from shm.errors import RingError
+from shm.ring import DEFAULT_NAME, RingReader
 
 WAIT_S: Final = 0.25
 """How long one wait for records lasts: the delay of noticing that the writer is gone."""
