@@ -20,8 +20,9 @@ Source: spec feed.md (book) and protocol.md 5.
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Final
+from typing import Final, TypeVar
 
+import ext.book
 from engine.model.units import PRICE_ONE_E4
 from shm.layout import LEVEL_PRICE_BITS, LEVEL_PRICE_MASK, FeedChange, Flag, Kind
 from shm.sink import RecordSink
@@ -143,6 +144,7 @@ class PythonBook:
         for levels, side in zip((bids, asks), self._sides, strict=True):
             side.clear()
             for price_e4, size_u6 in levels:
+                assert 0 < price_e4 < PRICE_ONE_E4, f"price_e4 must be in 1..9999, was {price_e4}"
                 side.pop(price_e4, None)
                 if size_u6:
                     side[price_e4] = size_u6
@@ -245,6 +247,7 @@ class PythonBook:
         return (*packed, 0, 0)[0], (*packed, 0, 0)[1]
 
     def _set_level(self, side: int, price_e4: int, size_u6: int, venue_ts_ns: int) -> None:
+        assert 0 < price_e4 < PRICE_ONE_E4, f"price_e4 must be in 1..9999, was {price_e4}"
         if venue_ts_ns < self._level_ts.get((side, price_e4), 0):
             self._counts["late_levels"] += 1
             return
@@ -301,5 +304,19 @@ class PythonBook:
         self._sink.publish_tob(self.instrument, flags, *top, venue_ts_ns, recv_ts_ns, self.tick_e4)
 
 
-TokenBook = PythonBook
+CompiledBook = ext.book.Book
+TokenBook = PythonBook | CompiledBook
 """What a session keeps per token."""
+_Kind = TypeVar("_Kind", PythonBook, CompiledBook)
+
+
+def make_pair(
+    kind: type[_Kind], sink: RecordSink, listed: Sequence[tuple[int, int]], *, lead: bool, mirror: bool
+) -> list[_Kind]:
+    """Return the books of a market's two tokens, listed as (instrument, tick_e4); `mirror` lets one stand in
+    for both."""
+    books = [kind(sink, instrument, tick_e4, lead) for instrument, tick_e4 in listed]
+    assert len(books) == 2, f"a market has two tokens, was {len(books)}"
+    if mirror:
+        books[0].mirror, books[1].mirror = books[1], books[0]
+    return books

@@ -14,7 +14,8 @@ from feeder.book import ASK, BID, NOT_SAID, Change, Level
 from shm.layout import LEVEL_SIZE_U6_MAX
 
 Message = dict[str, Any]
-TIMESTAMP_DIGITS_MAX: Final = 15
+TIMESTAMP_MS_MAX: Final = (2**63 - 1) // NS_PER_MS
+"""The year 2262, where nanoseconds leave 63 bits."""
 STATEFUL: Final = frozenset({EventType.BOOK, EventType.PRICE_CHANGE, EventType.TICK_SIZE_CHANGE})
 """Kinds that must not be missed: one that cannot be read makes the books it names doubtful."""
 _SIDES: Final = {"BUY": BID, "SELL": ASK}
@@ -60,7 +61,7 @@ def objects_of(message: Message, key: str) -> list[Message]:
 def venue_ts_ns_of(message: Message) -> int:
     """Return the venue's time of a message in nanoseconds."""
     text = text_of(message, "timestamp")
-    if not (text.isascii() and text.isdigit() and len(text) <= TIMESTAMP_DIGITS_MAX):
+    if not (text.isascii() and text.isdigit() and len(text) <= 13 and int(text) <= TIMESTAMP_MS_MAX):
         raise ValueError(f"expected a timestamp in milliseconds, was {text!r}")
     return int(text) * NS_PER_MS
 

@@ -21,8 +21,9 @@ import orjson
 
 from engine.venue import market_channel as wire
 from engine.venue.market_channel import EventType
+from ext.scan import Scanner
 from feeder import messages
-from feeder.book import BookState, PythonBook, TokenBook, Verdict
+from feeder.book import BookState, CompiledBook, PythonBook, TokenBook, Verdict, make_pair
 from feeder.complaints import Complaints
 from feeder.listings import Listing, Listings
 from feeder.messages import Message
@@ -54,6 +55,7 @@ class MarketSession:
         sink: RecordSink,
         *,
         mirror_missing: bool = False,
+        compiled: bool = True,
         listings: Listings | None = None,
         tape: TradeTape | None = None,
         lead: bool = True,
@@ -71,6 +73,7 @@ class MarketSession:
         self._counts = self._complaints.counts
         self._books: dict[str, TokenBook] = {}
         self._subscription = Subscription()
+        self._scanner = Scanner(self._disagreed) if compiled else None
         self._handlers: Mapping[str, Callable[[Message, int], None]] = {
             EventType.BOOK: self._on_book,
             EventType.PRICE_CHANGE: self._on_price_change,
@@ -86,9 +89,7 @@ class MarketSession:
         is new."""
         listings = self.listings.add(up, down, ts_ns, flags)
         if up.token_id not in self._books:
-            books = [self._make_book(listing) for listing in listings]
-            if self._mirror_missing:
-                books[0].mirror, books[1].mirror = books[1], books[0]
+            self._make_books(listings)
             self._subscription.add([up.token_id, down.token_id])
         return listings[0].index, listings[1].index
 
@@ -100,6 +101,8 @@ class MarketSession:
         pair = [token_id, self.listings.by_index(listing.peer).instrument.token_id]
         for each in pair:
             del self._books[each]
+            if self._scanner is not None:
+                self._scanner.remove(each)
         self._subscription.remove(pair)
 
     def book(self, token_id: str) -> TokenBook | None:
@@ -110,8 +113,9 @@ class MarketSession:
         """Return the books of all followed tokens."""
         return list(self._books.values())
 
-    def connected(self) -> None:
+    def connected(self, ts_ns: int) -> None:
         """Start a new connection: everything is subscribed again and any snapshot will do."""
+        self.disconnected(ts_ns)
         self.reconnect_reason = None
         self._subscription.restart()
         for book in self._books.values():
@@ -133,8 +137,8 @@ class MarketSession:
     def receive_frame(self, frame: Frame, recv_ts_ns: int) -> None:
         """Take one text frame. `recv_ts_ns` is when its bytes were received, and the now of everything that
         follows."""
-        self._counts["frames"] += 1
-        self._receive(frame, recv_ts_ns)
+        if self._scanner is None or not self._scanner.receive(frame, recv_ts_ns):
+            self._receive(frame, recv_ts_ns)
 
     def resync(self, token_id: str, reason: GapReason, now_ns: int) -> None:
         """Distrust one followed book and ask for its snapshot."""
@@ -143,17 +147,28 @@ class MarketSession:
     def counts(self) -> dict[str, int]:
         """Return what was received and done so far, by kind."""
         total = self._counts.copy()
+        if self._scanner is not None:
+            scanned = {"book": self._scanner.books, "price_change": self._scanner.price_changes}
+            total.update(scanned, frames=sum(scanned.values()))
         for book in self._books.values():
             total.update(book.counts())
-        return dict(total)
+        return {name: count for name, count in total.items() if count}
 
-    def _make_book(self, listing: Listing) -> TokenBook:
-        book: TokenBook = PythonBook(self._sink, listing.index, listing.tick_e4, self._lead)
-        self._books[listing.instrument.token_id] = book
-        return book
+    def _make_books(self, listings: tuple[Listing, Listing]) -> None:
+        tokens = [listing.instrument.token_id for listing in listings]
+        listed = [(listing.index, listing.tick_e4) for listing in listings]
+        if self._scanner is None:
+            books = make_pair(PythonBook, self._sink, listed, lead=self._lead, mirror=self._mirror_missing)
+            self._books.update(zip(tokens, books, strict=True))
+            return
+        pair = make_pair(CompiledBook, self._sink, listed, lead=self._lead, mirror=self._mirror_missing)
+        for token_id, book in zip(tokens, pair, strict=True):
+            self._books[token_id] = book
+            self._scanner.add(token_id, book)
 
     def _receive(self, frame: Frame, recv_ts_ns: int) -> None:
         """Take a frame the general way: decode it, then handle each message in it."""
+        self._counts["frames"] += 1
         if frame == wire.PONG:
             self._counts["pong"] += 1
         elif frame == wire.INVALID_OPERATION:
@@ -214,7 +229,7 @@ class MarketSession:
             self._take_tick(token_id, book, tick_e4, venue_ts_ns, recv_ts_ns)
         self._after_load(token_id, book, book.load(bids, asks, venue_ts_ns, recv_ts_ns), recv_ts_ns)
 
-    def _after_load(self, token_id: str, book: TokenBook, verdict: Verdict, recv_ts_ns: int) -> None:
+    def _after_load(self, token_id: str, book: TokenBook, verdict: int, recv_ts_ns: int) -> None:
         if verdict == Verdict.APPLIED:
             self._subscription.snapshot_came(token_id)
         elif book.state != BookState.LIVE:
@@ -231,11 +246,11 @@ class MarketSession:
                 continue
             verdict = book.apply(token.changes, token.best_bid_e4, token.best_ask_e4, venue_ts_ns, recv_ts_ns)
             if verdict == Verdict.DISAGREED:
-                self._disagreed(token.token_id, book, recv_ts_ns)
+                self._disagreed(token.token_id, recv_ts_ns)
 
-    def _disagreed(self, token_id: str, book: TokenBook, recv_ts_ns: int) -> None:
+    def _disagreed(self, token_id: str, recv_ts_ns: int) -> None:
         self._complaints.note("best_price_disagreement", recv_ts_ns, token_id)
-        self._resync(token_id, book, GapReason.DISAGREEMENT, recv_ts_ns)
+        self._resync(token_id, self._books[token_id], GapReason.DISAGREEMENT, recv_ts_ns)
 
     def _on_tick_size_change(self, message: Message, recv_ts_ns: int) -> None:
         self._counts["tick_size_change"] += 1
@@ -279,7 +294,7 @@ class MarketSession:
         bid_e4, ask_e4 = messages.best_of(message, "best_bid"), messages.best_of(message, "best_ask")
         book = self._known(token_id, recv_ts_ns)
         if book is not None and book.apply([], bid_e4, ask_e4, venue_ts_ns, recv_ts_ns) == Verdict.DISAGREED:
-            self._disagreed(token_id, book, recv_ts_ns)
+            self._disagreed(token_id, recv_ts_ns)
 
     def _on_new_market(self, _message: Message, _recv_ts_ns: int) -> None:
         """Count it: it is sent for every market of the venue, and discovery reads Gamma."""
