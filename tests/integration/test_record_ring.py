@@ -47,7 +47,7 @@ def start_recorder() -> Iterator[StartRecorder]:
 
 
 def wait_until_recording(writer: RingWriter, out: Path) -> None:
-    """Publish heartbeats until the recorder has written one: it begins with what comes after it has attached."""
+    """Publish heartbeats until the recorder has written one: it begins when it has attached."""
     deadline_s = time.monotonic() + 30
     second = 0
     while not list(out.glob("*.bmr")):

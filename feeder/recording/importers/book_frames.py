@@ -133,6 +133,11 @@ def _load(path: Path, slug: str) -> Loaded:
     first = next((frame.book for frame in frames if frame.book is not None), None)
     if first is None:
         raise RecordingError(path, 0, "expected book frames, was none that can be read")
+    _, start_s, length_s = parse_slug(slug)
+    seconds = [frame.recv_ts_ns // NS_PER_S - start_s for frame in frames]
+    if not any(0 <= second < length_s for second in seconds):
+        text = f"expected frames of {slug}, was none of its window (the first came {seconds[0]} s after its start)"
+        raise RecordingError(path, 0, text)
     return FramePlay(slug, first, frames).play()
 
 
