@@ -1,0 +1,1 @@
+"""C and Cython: the hot path, nothing that is not measured to matter."""

@@ -1,0 +1,1 @@
+"""Process 1: market data in, ring records out."""

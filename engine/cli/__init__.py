@@ -1,0 +1,1 @@
+"""The `bucketmm` command, one module a verb."""

@@ -1,0 +1,1 @@
+"""Gateways: where commands go."""

@@ -1,0 +1,1 @@
+"""The one place where events become commands: record -> step -> risk -> firewall -> record."""

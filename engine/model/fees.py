@@ -29,7 +29,8 @@ def taker_fee_u6(schedule: FeeSchedule, price_e4: int, size_u6: int) -> int:
     """Return the fee in 1e-6 USD that a taker pays for one fill of `size_u6` shares at `price_e4`."""
     if schedule.rate_e6 == 0 or size_u6 == 0:
         return 0
-    variance = price_e4 * (10_000 - price_e4)
-    fee_u6 = size_u6 * schedule.rate_e6 * variance**schedule.exponent
-    fee_u6 //= 1_000_000 * 100_000_000**schedule.exponent
+    assert schedule.exponent >= 0
+    variance: int = (price_e4 * (10_000 - price_e4)) ** schedule.exponent
+    scale: int = 1_000_000 * 100_000_000**schedule.exponent
+    fee_u6 = size_u6 * schedule.rate_e6 * variance // scale
     return max(fee_u6 - fee_u6 % FEE_GRID_U6, FEE_GRID_U6)

@@ -9,7 +9,9 @@ import re
 from typing import Final
 
 _NAMED_LENGTHS: Final = {900: "15m", 300: "5m"}
-_SLUG: Final = re.compile(r"^(?P<asset>[a-z0-9]+)-updown-(?:(?P<named>15m|5m)|(?P<seconds>[1-9][0-9]*)s)-(?P<start>[0-9]+)$")
+_SLUG: Final = re.compile(
+    r"^(?P<asset>[a-z0-9]+)-updown-(?:(?P<named>15m|5m)|(?P<seconds>[1-9][0-9]*)s)-(?P<start>[0-9]+)$"
+)
 
 
 def bucket_start_s(ts_s: int, length_s: int) -> int:

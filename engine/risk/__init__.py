@@ -1,0 +1,1 @@
+"""Pure: should we? Reservations, caps and the kill switch."""

@@ -1,0 +1,1 @@
+"""The shells: dry, replay, simulated; recovery; supervision."""

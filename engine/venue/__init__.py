@@ -1,0 +1,1 @@
+"""Facts about Polymarket that client and exchange share."""

@@ -40,9 +40,7 @@ def first_frame(token_ids: Iterable[str]) -> bytes:
 
 def subscribe_frame(token_ids: Iterable[str]) -> bytes:
     """Return the frame that adds assets to an open subscription."""
-    return orjson.dumps(
-        {"operation": "subscribe", "assets_ids": sorted(token_ids), "custom_feature_enabled": True}
-    )
+    return orjson.dumps({"operation": "subscribe", "assets_ids": sorted(token_ids), "custom_feature_enabled": True})
 
 
 def unsubscribe_frame(token_ids: Iterable[str]) -> bytes:

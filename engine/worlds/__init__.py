@@ -1,0 +1,1 @@
+"""Seeded markets: a reference price and the quotes around it, as typed events that a seed determines."""

@@ -1,0 +1,1 @@
+"""The paper venue: fills, fees, lags and its own file."""

@@ -1,0 +1,1 @@
+"""The bucket strategy: one round per window, one leg per round (spec bucket.md)."""

@@ -42,7 +42,15 @@ def compile_c(require_tool, tmp_path) -> Callable[..., Path]:
 
     def build(source: str, *flags: str) -> Path:
         program = tmp_path / "_".join([source, *flags]).replace("/", "_")
-        command = [require_tool("gcc"), "-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", f"-I{REPOSITORY / 'ext'}"]
+        command = [
+            require_tool("gcc"),
+            "-O2",
+            "-std=gnu11",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            f"-I{REPOSITORY / 'ext'}",
+        ]
         sources = [str(REPOSITORY / "tests/c" / f"{source}.c"), "-o", str(program), "-lpthread"]
         subprocess.run([*command, *flags, *sources], check=True, capture_output=True, text=True, timeout=120)
         return program

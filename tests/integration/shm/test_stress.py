@@ -46,7 +46,9 @@ def test_no_record_is_torn_and_none_is_unaccounted_for(compile_c, share, argumen
 def test_the_stress_program_catches_a_planted_error(compile_c, mutant):
     program = compile_c("ring_stress", f"-DRING_MUTANT_{mutant}")
     arguments = ["-n", 500_000, "-c", 4, "-d"]
-    caught = [stress(program, *arguments, core, seed) for seed in ("-s1", "-s2", "-s3") for core in ("-1", "-r1")]
+    caught = [
+        stress(program, *arguments, core, seed) for seed in ("-s1", "-s2", "-s3") for core in ("-1", "-r1")
+    ]
     torn = sum(reader["torn"] for _, result in caught for reader in result["readers"])
     assert torn > 0
     assert any(status == 1 for status, _ in caught)

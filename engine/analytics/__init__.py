@@ -1,0 +1,1 @@
+"""Studies of records: P&L, win rates and their intervals, settlement."""

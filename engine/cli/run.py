@@ -1,0 +1,151 @@
+"""`bucketmm run`: process 2, the engine, on a ring; with --source it starts process 1, the feeder, as its child."""
+
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from engine.analytics.rounds import summarise
+from engine.cli.failing import clean_exit
+from engine.config.build import scaled
+from engine.config.load import Config, load_config
+from engine.model.errors import InputError, ResourceError
+from engine.model.units import format_cash, format_scaled
+from engine.runtime.dry import DryShell
+from engine.runtime.feeder_child import FeederChild, has_live_writer
+from engine.runtime.session import SessionResult, StateLock, archive_finished, run_session
+from feeder.recording.reader import open_recordings
+from shm.errors import RingError
+
+
+@click.command()
+@click.option("--source", type=click.Choice(["recording", "polymarket"]), help="Start the feeder with this source.")
+@click.option("--path", type=click.Path(exists=True, path_type=Path), help="The recording, or a folder of them.")
+@click.option("--pace", default="1", show_default=True, help="How fast a recording is played: 1, 20, ... or max.")
+@click.option("--ring", help="Name of the ring; the config's feed.ring without it.")
+@click.option("--state", "state_dir", type=click.Path(path_type=Path), help="State folder; the config's without it.")
+@click.option("--run-dir", default="run", type=click.Path(path_type=Path), show_default=True, help="Status files.")
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="Config file; the defaults without it.")
+@click.option("--window-seconds", type=int, help="Play windows of this length instead of the config's.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def run(
+    source: str | None,
+    path: Path | None,
+    pace: str,
+    ring: str | None,
+    state_dir: Path | None,
+    run_dir: Path,
+    config_path: Path | None,
+    window_seconds: int | None,
+    as_json: bool,
+) -> None:
+    """Run the engine, dry: decisions on a ring's data, orders to the paper venue, everything in a journal.
+
+    Ends when a recording has been played, or on Ctrl-C or SIGTERM with every order cancelled.
+
+    Example: bucketmm run --source recording --path tests/fixtures/recordings/lively-seed-10 --pace 20
+    """
+    with clean_exit():
+        config = load_config(config_path)
+        if config["runtime"]["mode"] != "dry":
+            raise InputError("runtime.mode: only dry can be run, live trading does not exist yet")
+        if (source == "recording") != (path is not None):
+            raise InputError("expected --path with --source recording, and only with it")
+        config = _fit(config, path, window_seconds)
+        ring = ring or config["feed"]["ring"]
+        root = state_dir or Path(config["runtime"]["state_dir"]) / ("dry" if path is None else f"recording-{path.stem}")
+        begun = time.monotonic()
+        try:
+            result = _run(config, source, path, pace, ring, root, run_dir)
+        except RingError as error:
+            raise ResourceError(str(error)) from error
+        _show(result, time.monotonic() - begun, as_json)
+        if not result.clean:
+            raise ResourceError("stopped, but not every cancel was confirmed in time; see the journal")
+
+
+def _fit(config: Config, path: Path | None, window_seconds: int | None) -> Config:
+    """Return the config for the windows that will be played."""
+    if path is not None:
+        lengths = sorted({window.length_s for recording in open_recordings(path) for window in recording.windows})
+        if window_seconds is None and len(lengths) != 1:
+            raise InputError(f"{path}: expected windows of one length, were {lengths} s; choose with --window-seconds")
+        window_seconds = window_seconds or lengths[0]
+    return config if window_seconds is None else scaled(config, window_seconds)
+
+
+def _run(
+    config: Config, source: str | None, path: Path | None, pace: str, ring: str, root: Path, run_dir: Path
+) -> SessionResult:
+    if path is not None and root.exists():
+        archive_finished(root)
+    lock = StateLock(root)
+    child = _start_feeder(source, path, pace, ring, run_dir, config)
+    try:
+        return run_session(
+            config,
+            root,
+            ring,
+            gating=child is not None and source == "recording",
+            run_dir=run_dir,
+            on_shell=_handle_signals,
+            on_alert=lambda text: click.echo(f"alert {text}", err=True),
+        )
+    finally:
+        if child is not None:
+            child.stop()
+        lock.release()
+
+
+def _start_feeder(
+    source: str | None, path: Path | None, pace: str, ring: str, run_dir: Path, config: Config
+) -> FeederChild | None:
+    if source is None or has_live_writer(ring):
+        return None
+    arguments = ["--source", source, "--capacity", str(config["feed"]["capacity"]), "--run-dir", str(run_dir)]
+    if path is not None:
+        arguments += ["--path", str(path), "--pace", pace, "--wait-for-reader"]
+    child = FeederChild(arguments, ring, Path("logs") / "feeder.log")
+    child.wait_ready()
+    return child
+
+
+def _handle_signals(shell: DryShell) -> None:
+    def stop(number: int, frame: object) -> None:
+        shell.request_stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+
+
+def _show(result: SessionResult, seconds: float, as_json: bool) -> None:
+    records = list(result.tally.rounds.values())
+    summary = summarise(records)
+    report: dict[str, Any] = {
+        "rounds": len(records),
+        "entered": summary.entered,
+        "records": result.records,
+        "records_lost": result.lost,
+        "decisions": result.tally.decisions,
+        "fills": summary.fills,
+        "fees_usd": format_scaled(summary.fees_u6, 6),
+        "pnl_usd": format_scaled(summary.pnl_u6, 6),
+        "unsettled": list(summary.unsettled),
+        "states_reached": dict(sorted(result.tally.stages.items())),
+        "journal": str(result.journal),
+        "seconds": round(seconds, 3),
+    }
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(report, option=orjson.OPT_INDENT_2) + b"\n")
+        return
+    for record in records:
+        stages = " > ".join(record.stages)
+        settled = "" if record.settled else " (not settled)"
+        click.echo(
+            f"{record.slug}  {record.leg or 'no entry'}  {stages}  P&L {format_cash(record.pnl_u6)} USD{settled}"
+        )
+    click.echo(f"{report['records']:,} records, {report['decisions']:,} decisions, journal {result.journal}")

@@ -1,0 +1,108 @@
+"""Reads a journal back, entry by entry, over all its segments, up to a torn tail."""
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from engine.journal.format import DECODER, FRAME, FRAME_BYTES_MAX, MAGIC, Entry, Header
+from engine.model.errors import InputError
+
+
+class Frame(NamedTuple):
+    """One entry with its raw payload, for comparing byte by byte."""
+
+    entry: Entry
+    payload: bytes
+
+
+def journal_folders(path: Path) -> list[Path]:
+    """Return the journals at `path`, sorted: the folder itself, or every folder below it that holds segments.
+
+    Raises InputError when there is none.
+    """
+    if path.is_file() and path.suffix == ".bmj":
+        return [path.parent]
+    if not path.is_dir():
+        raise InputError(f"expected a journal folder, {path} does not exist or is no folder")
+    found = sorted({segment.parent for segment in path.rglob("journal-*.bmj")})
+    if not found:
+        raise InputError(f"expected a folder with journal-*.bmj segments, found none in {path}")
+    return found
+
+
+class JournalReader:
+    """Iterates over the frames of one journal; `torn_bytes` says what was dropped at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the first header. Raises InputError when the folder holds no readable journal."""
+        self.folder = folder
+        self.torn_bytes = 0
+        self.segments = sorted(folder.glob("journal-*.bmj"))
+        if not self.segments:
+            raise InputError(f"expected journal-*.bmj segments in {folder}, found none")
+        first = next(self._frames(self.segments[0], is_last=len(self.segments) == 1), None)
+        if first is None or not isinstance(first.entry, Header) or first.entry.segment != 0:
+            raise InputError(f"expected a header at the beginning of {self.segments[0]}, found none")
+        self.header: Header = first.entry
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield every frame but the headers, in order. Raises InputError at a bad frame that is not the torn tail."""
+        crc = 0
+        for index, segment in enumerate(self.segments):
+            is_last = index == len(self.segments) - 1
+            for frame in self._frames(segment, is_last=is_last):
+                if isinstance(frame.entry, Header):
+                    if frame.entry.segment != index or (index and frame.entry.previous_crc != crc):
+                        raise InputError(f"{segment} does not continue the segment before it")
+                else:
+                    yield frame
+                crc = zlib.crc32(frame.payload)
+
+    def _frames(self, segment: Path, *, is_last: bool) -> Iterator[Frame]:
+        data = segment.read_bytes()
+        if data[: len(MAGIC)] != MAGIC:
+            if is_last and MAGIC.startswith(data[: len(MAGIC)]):
+                self.torn_bytes = len(data)
+                return
+            raise InputError(f"expected a journal segment (magic {MAGIC!r}), {segment} begins with {data[:8]!r}")
+        offset = len(MAGIC)
+        while offset < len(data):
+            payload = _payload_at(data, offset)
+            if payload is None:
+                if not is_last:
+                    raise InputError(f"bad frame in {segment} at byte {offset}, and it is not the journal's tail")
+                if _frame_follows(data, offset):
+                    raise InputError(
+                        f"bad frame in {segment} at byte {offset}: its check failed and more frames follow"
+                    )
+                self.torn_bytes = len(data) - offset
+                return
+            try:
+                yield Frame(DECODER.decode(payload), payload)
+            except msgspec.DecodeError as error:
+                raise InputError(f"unknown entry in {segment} at byte {offset}: {error}") from error
+            offset += FRAME.size + len(payload)
+
+
+def _payload_at(data: bytes, offset: int) -> bytes | None:
+    """Return the frame's payload, or None when it is cut off or fails its check."""
+    if offset + FRAME.size > len(data):
+        return None
+    length, crc = FRAME.unpack_from(data, offset)
+    begin = offset + FRAME.size
+    payload = data[begin : begin + length]
+    if length > FRAME_BYTES_MAX or len(payload) != length or zlib.crc32(payload) != crc:
+        return None
+    return payload
+
+
+def _frame_follows(data: bytes, offset: int) -> bool:
+    """Whether a good frame stands right behind the bad one: then it is damage in the middle, not a torn tail."""
+    if offset + FRAME.size > len(data):
+        return False
+    length, _ = FRAME.unpack_from(data, offset)
+    after = offset + FRAME.size + length
+    return length <= FRAME_BYTES_MAX and after < len(data) and _payload_at(data, after) is not None

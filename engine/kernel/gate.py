@@ -1,0 +1,84 @@
+"""From an intent to a command: risk, then firewall, then the stamps that fix the venue's order id."""
+
+import hashlib
+from collections.abc import Iterable
+
+import msgspec
+
+from engine.firewall.rules import Facts, FirewallParams, admit, is_reducing
+from engine.model.commands import Cancel, CancelAll, CancelMarket, Command, Place, Prepare
+from engine.model.market import View
+from engine.model.orders import Order
+from engine.model.records import Verdict
+from engine.model.units import NS_PER_MS
+from engine.risk.rules import RiskFacts, review
+
+from .state import KernelState
+
+_SALT_BITS = 53
+"""Salts are JSON numbers on the wire and must stay below 2^53 (protocol.md 2.2)."""
+
+
+class OrderContext(msgspec.Struct, frozen=True):
+    """What the gate has to know about the window that an order belongs to."""
+
+    view: View | None
+    sellable_u6: int
+    round_orders: tuple[Order, ...]
+    round_cost_u6: int
+    cap_u6: int
+    known_orders: frozenset[str]
+    all_orders: tuple[Order, ...]
+    cash_u6: int
+
+
+def judge(
+    params: FirewallParams, state: KernelState, order: Place, context: OrderContext, now_ns: int
+) -> tuple[Place, Verdict]:
+    """Return the order as it may leave and the verdict of risk and firewall, in that order."""
+    facts = Facts(
+        now_ns,
+        context.view,
+        context.all_orders,
+        context.sellable_u6,
+        state.budget,
+        state.venue,
+        context.known_orders,
+    )
+    if context.view is not None:
+        risk = RiskFacts(
+            now_ns=now_ns,
+            killed=state.killed,
+            cash_u6=context.cash_u6,
+            orders=context.all_orders,
+            round_orders=context.round_orders,
+            round_cost_u6=context.round_cost_u6,
+            cap_u6=context.cap_u6,
+            fees=context.view.fees,
+            reducing=is_reducing(order, facts),
+            market_open=not context.view.closed,
+        )
+        verdict = review(risk, order)
+        if not verdict.allowed:
+            return order, verdict
+    return admit(params, facts, order)
+
+
+def is_mutation(command: Command) -> bool:
+    """Whether the command changes something at the venue and is counted in the mutation budget."""
+    return isinstance(command, Place | Cancel | CancelMarket | CancelAll)
+
+
+def stamp(state: KernelState, command: Command, now_ns: int) -> Command:
+    """Give an order its salt (derived from its id) and its timestamp (strictly increasing): a replay repeats both."""
+    if not isinstance(command, Place | Prepare):
+        return command
+    state.last_timestamp_ms = max(now_ns // NS_PER_MS, state.last_timestamp_ms + 1)
+    digest = hashlib.sha256(command.order.encode()).digest()
+    salt = int.from_bytes(digest[:8], "big") >> (64 - _SALT_BITS)
+    return msgspec.structs.replace(command, salt=salt, timestamp_ms=state.last_timestamp_ms)
+
+
+def without(orders: Iterable[Order], order_id: str) -> tuple[Order, ...]:
+    """Return the orders but the one being judged, which its strategy already counts among its own."""
+    return tuple(order for order in orders if order.order != order_id)

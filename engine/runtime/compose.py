@@ -1,0 +1,68 @@
+"""The composition root: from a config to a strategy, a kernel, a paper venue and a journal's header."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+from engine.config.build import bucket_params, firewall_params
+from engine.config.load import Config, parse_config
+from engine.execution.paper.ledger import Ledger
+from engine.execution.paper.venue import PaperParams, PaperVenue
+from engine.journal.format import Header
+from engine.journal.writer import JournalWriter
+from engine.kernel.kernel import Kernel
+from engine.kernel.state import KernelState, decode_state, encode_state
+from engine.model.fees import FeeSchedule
+from engine.model.ports import Recorder
+from engine.model.units import NS_PER_MS
+from engine.strategy.bucket.strategy import BucketStrategy
+
+
+def fresh_state(config: Config) -> KernelState:
+    """Return the kernel's state at a fresh start."""
+    return KernelState(bankroll_u6=config["risk"]["INITIAL_BANKROLL"])
+
+
+def build_kernel(config: Config, state: KernelState, recorder: Recorder) -> Kernel:
+    """Return a kernel that plays the config from `state` on."""
+    return Kernel(BucketStrategy(bucket_params(config)), firewall_params(config), state, recorder)
+
+
+def build_paper(config: Config, ledger: Ledger | None = None) -> PaperVenue:
+    """Return the paper venue of the config."""
+    paper = config["paper"]
+    params = PaperParams(
+        latency_ns=paper["latency_ms"] * NS_PER_MS,
+        taker_hold_ns=paper["taker_hold_ms"] * NS_PER_MS,
+        sellable_after_ns=paper["sellable_after_ms"] * NS_PER_MS,
+        fees=FeeSchedule(paper["fee_rate"]),
+        address=paper["address"],
+    )
+    return PaperVenue(params, config["risk"]["INITIAL_BANKROLL"], ledger)
+
+
+def journal_header(config: Config, state: KernelState, *, clock: str, mode: str, host: str = "") -> Header:
+    """Return the header of a journal that begins with `state`; a simulated run has no host, so that two runs are equal."""
+    return Header(
+        segment=0,
+        version=version("bucketmm"),
+        config_json=config.to_json(),
+        config_hash=config.hash,
+        host=host,
+        clock=clock,
+        mode=mode,
+        first_seq=state.seq + 1,
+        kernel_state=encode_state(state),
+    )
+
+
+def open_journal(
+    folder: Path, config: Config, state: KernelState, *, clock: str, mode: str, host: str = ""
+) -> JournalWriter:
+    """Begin a journal in `folder` with the kernel's complete state. Raises InputError when one is there already."""
+    return JournalWriter(folder, journal_header(config, state, clock=clock, mode=mode, host=host))
+
+
+def kernel_of_header(header: Header, recorder: Recorder) -> Kernel:
+    """Return a fresh kernel as a journal's header describes it: its config, its starting state."""
+    config = parse_config(header.config_json, "journal header")
+    return build_kernel(config, decode_state(header.kernel_state), recorder)

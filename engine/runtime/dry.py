@@ -1,0 +1,117 @@
+"""The dry shell: ring in, paper venue out, wall time; one ordered queue and one consumer, until it is told to stop or the data ends."""
+
+from collections.abc import Callable
+from typing import Final
+
+from engine.kernel.kernel import NEVER_NS
+from engine.model.commands import Command
+from engine.model.events import Event, Operator
+from engine.model.units import NS_PER_MS, NS_PER_S
+from engine.runtime.clock import ShellClock, wall_seconds
+from engine.runtime.control import ControlFiles
+from engine.runtime.loop import Loop
+from engine.runtime.ring_feed import RingFeed
+
+HOUSEKEEPING_NS: Final = 200 * NS_PER_MS
+STOP_WITHIN_NS: Final = 15 * NS_PER_S
+"""How long a stop waits for cancels to be confirmed before it gives up and says so."""
+WAIT_S_MAX: Final = 0.1
+WAIT_S_MIN: Final = 0.0005
+SETTLE_NS: Final = 5 * NS_PER_S
+
+
+class DryShell:
+    """One engine on one ring. `run` returns when everything of ours is cancelled and the journal holds it."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        feed: RingFeed,
+        clock: ShellClock,
+        control: ControlFiles,
+        on_status: Callable[["DryShell"], None],
+    ) -> None:
+        self.loop = loop
+        self.feed = feed
+        self.stopping = False
+        self.gave_up = False
+        self._clock = clock
+        self._control = control
+        self._on_status = on_status
+        self._stop_by_ns = NEVER_NS
+        self._housekeeping_ns = 0
+
+    def request_stop(self) -> None:
+        """Ask for a clean end: everything is cancelled, nothing starts; a signal handler may call it."""
+        self.stopping = True
+
+    def begin(self, events: list[Event], commands: list[Command]) -> None:
+        """Say what recovery found, before the first record."""
+        for event in events:
+            self.loop.receive(event)
+        for command in commands:
+            self.loop.paper.submit(command, self.loop.now_ns)
+
+    def run(self) -> None:
+        """Loop until the end."""
+        while not self._turn():
+            self.feed.wait(self._wait_s())
+        self._on_status(self)
+
+    def _turn(self) -> bool:
+        """Do everything that is due once; True when there is nothing more to be done."""
+        rows = self.feed.drain()
+        unpaced = self.feed.is_unpaced
+        if not unpaced or not rows:
+            self.tell_time()
+        for event, visible in self.feed.events(rows, self.loop.now_ns):
+            if unpaced:
+                self.loop.catch_up(event.ts_ns)
+                self.loop.now_ns = max(self.loop.now_ns, event.ts_ns)
+            self.loop.market(event, visible=visible)
+        self.loop.catch_up(self.loop.now_ns)
+        self._housekeeping()
+        return self._is_done()
+
+    def tell_time(self) -> int:
+        """Move the loop's time on to the present and return it."""
+        self.loop.now_ns = self._clock.now_ns(self.feed.pace, self.loop.now_ns)
+        return self.loop.now_ns
+
+    def _housekeeping(self) -> None:
+        """Look at the feeder's pulse, the operator's files and a stop that was asked for; show what there is to see."""
+        wall_ns = self._clock.wall_ns()
+        if self.stopping and self._stop_by_ns == NEVER_NS:
+            self._stop_by_ns = wall_ns + STOP_WITHIN_NS
+            self.loop.receive(Operator(self.loop.now_ns, "stop", "shell", "asked to stop"))
+        if wall_ns < self._housekeeping_ns:
+            return
+        self._housekeeping_ns = wall_ns + HOUSEKEEPING_NS
+        self.feed.reopen()
+        now_ns, kernel = self.loop.now_ns, self.loop.kernel
+        pulse = None if self.feed.ended else self.feed.liveness(wall_ns, now_ns)
+        word = self._control.poll(now_ns, killed=kernel.state.killed)
+        for event in (pulse, word):
+            if event is not None:
+                self.loop.receive(event)
+        if not kernel.state.rounds:
+            self._clock.reread_offset()
+        self._on_status(self)
+
+    def _is_done(self) -> bool:
+        if self.feed.ended:
+            self.loop.catch_up(self.loop.now_ns + SETTLE_NS)
+            return True
+        if self._stop_by_ns == NEVER_NS:
+            return False
+        if not self.loop.kernel.working_orders():
+            return True
+        self.gave_up = self._clock.wall_ns() > self._stop_by_ns
+        return self.gave_up
+
+    def _wait_s(self) -> float:
+        next_ns = self.loop.next_due_ns()
+        if next_ns == NEVER_NS or self.feed.is_unpaced:
+            return WAIT_S_MAX
+        wait_s = wall_seconds(next_ns - self.loop.now_ns, self.feed.pace)
+        return min(max(wait_s, WAIT_S_MIN), WAIT_S_MAX)

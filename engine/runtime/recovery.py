@@ -1,0 +1,75 @@
+"""Start-up is recovery: find the last session's journal, replay it to its end, and begin a new one from that state."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.config.load import Config
+from engine.journal.format import EndEntry, EventEntry
+from engine.journal.reader import JournalReader
+from engine.journal.writer import NullRecorder
+from engine.kernel.state import KernelState
+from engine.model.commands import Command, ReadOrder, ReadPosition
+from engine.model.events import Event, Gap, Unknown
+from engine.model.orders import OrderStatus
+from engine.runtime.compose import fresh_state, kernel_of_header
+from engine.strategy.bucket.round import Round
+
+
+class Recovered(NamedTuple):
+    """The state to go on from, the folder of the new session, and what the last one was."""
+
+    state: KernelState
+    folder: Path
+    previous: Path | None
+    was_closed: bool
+    torn_bytes: int
+
+
+def sessions(root: Path) -> list[Path]:
+    """Return the session folders under a state folder, oldest first."""
+    return sorted(path for path in root.glob("session-*") if any(path.glob("journal-*.bmj")))
+
+
+def recover(config: Config, root: Path) -> Recovered:
+    """Return the state after the last session's journal, or a fresh one. Raises InputError for a damaged journal."""
+    found = sessions(root)
+    folder = root / f"session-{_next_number(root):06d}"
+    if not found:
+        return Recovered(fresh_state(config), folder, None, True, 0)
+    reader = JournalReader(found[-1])
+    kernel = kernel_of_header(reader.header, NullRecorder())
+    closed = False
+    for frame in reader:
+        if isinstance(frame.entry, EventEntry):
+            kernel.receive(frame.entry.event)
+        closed = isinstance(frame.entry, EndEntry)
+    return Recovered(kernel.state, folder, found[-1], closed, reader.torn_bytes)
+
+
+def was_closed(folder: Path) -> bool:
+    """Whether a journal ends with the frame that an orderly end writes. Raises InputError for a damaged journal."""
+    last = None
+    for frame in JournalReader(folder):
+        last = frame.entry
+    return isinstance(last, EndEntry)
+
+
+def _next_number(root: Path) -> int:
+    return 1 + max((int(path.name.removeprefix("session-")) for path in root.glob("session-*")), default=0)
+
+
+def first_words(state: KernelState, now_ns: int) -> tuple[list[Event], list[Command]]:
+    """Return the events that say what is not known after a stop, and the questions that the venue has to answer.
+
+    An order that was sent but never answered may exist (Unknown, then its id is read); one that rested is only read, so
+    that it keeps its place in the queue.
+    """
+    rounds: list[Round] = list(state.rounds.values())
+    working = [order for round_state in rounds for order in round_state.working()]
+    events: list[Event] = [Gap(now_ns, 0)] if rounds else []
+    events += [
+        Unknown(now_ns, order.order) for order in working if order.status in (OrderStatus.SENT, OrderStatus.HELD)
+    ]
+    commands: list[Command] = [ReadOrder(order.order) for order in working]
+    commands += [ReadPosition(round_state.leg) for round_state in rounds if round_state.leg >= 0]
+    return events, commands

@@ -1,0 +1,170 @@
+"""The ring as the dry shell sees it: batches of events, the newest book per asset and drain, laps, late joining, a dead feeder."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from engine.model.events import Event, Feed, FeedChange, Gap, Tob
+from engine.model.market import View
+from engine.runtime.clock import PaceLike
+from engine.runtime.decode import Decoder
+from engine.runtime.decode import Record as Row
+from ext.ring import Record, RingReader
+from shm.layout import RECORD_DTYPE, Kind
+from shm.layout import FeedChange as RecordFeedChange
+from shm.sink import Instrument
+
+BATCH_RECORDS: Final = 4096
+
+
+class Seen(NamedTuple):
+    """One event of a drain. The paper venue sees all of them, the kernel only the visible ones."""
+
+    event: Event
+    visible: bool
+
+
+class RingFeed:
+    """Reads one ring; reopens it when the feeder made a new one."""
+
+    def __init__(
+        self, name: str, known: Iterable[View], assets_seen: int, *, gating: bool, heartbeat_max_ns: int
+    ) -> None:
+        """Attach to the ring. Raises shm.errors.RingError when there is none or it is not ours."""
+        self.name = name
+        self.reader = RingReader(name, start="oldest" if gating else "newest", gating=gating)
+        self.decoder = Decoder(self.instrument, known, assets_seen)
+        self.ended = False
+        self.skipped = 0
+        self.records = 0
+        self._gating = gating
+        self._heartbeat_max_ns = heartbeat_max_ns
+        self._batch = np.zeros(BATCH_RECORDS, RECORD_DTYPE)
+        self._lost = self.reader.lost
+        self._silent = False
+        self._shown_ns = 0
+        self._late = not gating
+
+    @property
+    def pace(self) -> PaceLike | None:
+        """The recording's pace, None for live data."""
+        return self.reader.pace
+
+    @property
+    def is_unpaced(self) -> bool:
+        """Whether a recording is played as fast as it is read: its records' own times are the present."""
+        pace = self.pace
+        return pace is not None and pace.rate_milli == 0
+
+    @property
+    def lost(self) -> int:
+        """Records that were overwritten before they were read."""
+        return self.reader.lost
+
+    def instrument(self, index: int) -> Instrument:
+        """Look an index up in the instrument table."""
+        return self.reader.instrument(index)
+
+    def drain(self) -> list[Row]:
+        """Return the records that have come, oldest first."""
+        count = self.reader.drain(self._batch)
+        self.records += count
+        return self._batch[:count].tolist() if count else []
+
+    def events(self, rows: list[Row], now_ns: int) -> Iterator[Seen]:
+        """Yield what a drain means: first what was missed, then every record in order.
+
+        Of an unpaced recording every book is visible and stamped with its own time: nothing is ever late there.
+        """
+        unpaced = self.is_unpaced
+        if self._late:
+            self._late = False
+            yield from self._prime(now_ns)
+        if self.reader.lost != self._lost:
+            lost, self._lost = self.reader.lost - self._lost, self.reader.lost
+            yield Seen(Gap(now_ns, lost), True)
+            yield from self._prime(now_ns)
+        newest = {row[3]: index for index, row in enumerate(rows) if row[1] == Kind.TOB}
+        passed: dict[int, int] = {}
+        for index, row in enumerate(rows):
+            is_tob = row[1] == Kind.TOB
+            visible = unpaced or not is_tob or newest[row[3]] == index
+            if not visible:
+                passed[row[3]] = passed.get(row[3], 0) + 1
+                self.skipped += 1
+            for event in self.decoder.events(row, max(row[10], self._shown_ns) if unpaced else now_ns):
+                self._shown_ns = event.ts_ns
+                if isinstance(event, Tob) and passed.get(row[3]):
+                    event = _with_skipped(event, passed[row[3]] if visible else 0)
+                if isinstance(event, Feed) and row[4] == RecordFeedChange.ENDED:
+                    self.ended = True
+                yield Seen(event, visible)
+
+    def liveness(self, wall_ns: int, now_ns: int) -> Feed | None:
+        """Return the event that the feeder has fallen silent, or speaks again; None while nothing changed."""
+        silent = wall_ns - self.reader.heartbeat_ns > self._heartbeat_max_ns or not self.reader.writer_alive()
+        if silent == self._silent:
+            return None
+        self._silent = silent
+        return Feed(now_ns, -1, FeedChange.STALE if silent else FeedChange.CONNECTED)
+
+    def is_silent(self) -> bool:
+        """Whether the feeder is believed dead."""
+        return self._silent
+
+    def wait(self, timeout_s: float) -> None:
+        """Sleep until a record comes or the time is up."""
+        if timeout_s > 0:
+            self.reader.wait(timeout_s)
+
+    def reopen(self) -> bool:
+        """Attach to the new object when the ring of this name was made anew; whether it was."""
+        if self.reader.is_current():
+            return False
+        self.reader.close()
+        self.reader = RingReader(self.name, start="oldest", gating=self._gating)
+        self._lost = self.reader.lost
+        return True
+
+    def close(self) -> None:
+        """Detach."""
+        self.reader.close()
+
+    def _prime(self, now_ns: int) -> Iterator[Seen]:
+        """Yield the markets and newest books of the tables, for who joined late or was lapped."""
+        indices = range(self.reader.instruments_count)
+        peers: dict[str, list[int]] = {}
+        for index in indices:
+            peers.setdefault(self.reader.instrument(index).condition_id, []).append(index)
+        for pair in peers.values():
+            if len(pair) == 2:
+                for index, peer in (pair, pair[::-1]):
+                    yield Seen(self.decoder.announced(index, peer, now_ns), True)
+        record = Record()
+        for index in indices:
+            if self.reader.latest_into(index, record) and record.kind == Kind.TOB:
+                for event in self.decoder.events(as_row(record), now_ns):
+                    yield Seen(event, True)
+
+
+def as_row(record: Record) -> Row:
+    """Return a Record's fields in the order of a drained row."""
+    return (
+        record.seq,
+        record.kind,
+        record.flags,
+        record.instrument,
+        record.aux,
+        record.w2,
+        record.w3,
+        record.w4,
+        record.w5,
+        record.venue_ts_ns,
+        record.recv_ts_ns,
+    )
+
+
+def _with_skipped(event: Tob, skipped: int) -> Tob:
+    return msgspec.structs.replace(event, skipped=skipped)

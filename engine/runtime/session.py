@@ -1,0 +1,116 @@
+"""One dry session: recover, open the journal, attach to the ring, run the shell, close everything in order."""
+
+import fcntl
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.config.load import Config
+from engine.execution.paper.ledger import FileLedger
+from engine.model.commands import Alert
+from engine.model.errors import ResourceError
+from engine.model.units import NS_PER_MS
+from engine.runtime.clock import ShellClock
+from engine.runtime.compose import build_kernel, build_paper, open_journal
+from engine.runtime.control import ControlFiles
+from engine.runtime.dry import DryShell
+from engine.runtime.loop import Loop
+from engine.runtime.recovery import first_words, recover, sessions, was_closed
+from engine.runtime.ring_feed import RingFeed
+from engine.runtime.status import StatusWriter
+from engine.runtime.tally import Tally
+
+PAPER_FILE = "paper.jsonl"
+
+
+class SessionResult(NamedTuple):
+    """What a session leaves: its numbers, its journal, and whether it ended with every cancel confirmed."""
+
+    tally: Tally
+    journal: Path
+    records: int
+    lost: int
+    clean: bool
+
+
+class StateLock:
+    """One engine per state folder. Raises ResourceError naming the process that holds it."""
+
+    def __init__(self, root: Path) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(self._file, 32, 0).decode(errors="replace").strip()
+            os.close(self._file)
+            raise ResourceError(f"expected {root} to be free, the engine with pid {holder} uses it") from None
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Let the next engine in."""
+        os.close(self._file)
+
+
+def archive_finished(root: Path) -> None:
+    """Move a finished recording's state aside: playing it again is a new run, and its orders have the same names."""
+    found = sessions(root)
+    if not found or not was_closed(found[-1]):
+        return
+    number = 1
+    while (target := root.with_name(f"{root.name}.{number}")).exists():
+        number += 1
+    root.rename(target)
+
+
+def run_session(
+    config: Config,
+    root: Path,
+    ring: str,
+    *,
+    gating: bool,
+    run_dir: Path,
+    on_shell: Callable[[DryShell], None],
+    on_alert: Callable[[str], None],
+) -> SessionResult:
+    """Run one session from recovery to the closed journal. Raises InputError, ResourceError and RingError."""
+    recovered = recover(config, root)
+    state = recovered.state
+    clock = ShellClock()
+    views = [view for round_state in state.rounds.values() for view in (round_state.up, round_state.down)]
+    feed = RingFeed(
+        ring,
+        views,
+        state.assets_seen,
+        gating=gating,
+        heartbeat_max_ns=config["feed"]["heartbeat_max_sec"] * NS_PER_MS,
+    )
+    journal = open_journal(recovered.folder, config, state, clock="wall", mode="dry", host=socket.gethostname())
+    tally = Tally(journal)
+    alerts: list[str] = []
+
+    def alert(said: Alert) -> None:
+        alerts.append(f"{said.code}: {said.text}")
+        on_alert(alerts[-1])
+
+    ledger = FileLedger(root / PAPER_FILE)
+    paper = build_paper(config, ledger)
+    kernel = build_kernel(config, state, tally)
+    status = StatusWriter(run_dir / "engine.json", "dry", time.time(), journal, tally, alerts)
+    control = ControlFiles(Path(config["risk"]["kill_file"]))
+    shell = DryShell(Loop(kernel, paper, alert), feed, clock, control, status.write)
+    try:
+        on_shell(shell)
+        paper.restore(ledger.rows(), shell.tell_time())
+        shell.begin(*first_words(state, shell.loop.now_ns))
+        shell.run()
+        status.write(shell, "stopped")
+    finally:
+        journal.close(kernel.state.seq)
+        ledger.close()
+        feed.close()
+    return SessionResult(tally, journal.folder, feed.records, feed.lost, not shell.gave_up)

@@ -1,0 +1,104 @@
+"""What a running engine shows of itself: one JSON file, replaced atomically, that `bucketmm status` and the scripts read."""
+
+import os
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from engine.journal.writer import JournalWriter
+from engine.model.units import format_price, format_scaled
+from engine.runtime.control import write_atomically
+from engine.runtime.dry import DryShell
+from engine.runtime.tally import Tally
+from engine.strategy.bucket.round import Round, record_of
+
+LAST_ROUNDS: Final = 10
+
+
+class StatusWriter(NamedTuple):
+    """Writes run/engine.json for one shell."""
+
+    path: Path
+    mode: str
+    started_unix_seconds: float
+    journal: JournalWriter
+    tally: Tally
+    alerts: list[str]
+
+    def write(self, shell: DryShell, state: str = "running") -> None:
+        """Write the file."""
+        write_atomically(self.path, orjson.dumps(self.describe(shell, state), option=orjson.OPT_INDENT_2))
+
+    def describe(self, shell: DryShell, state: str) -> dict[str, Any]:
+        """Return everything there is to show."""
+        kernel = shell.loop.kernel
+        records = list(self.tally.rounds.values())
+        return {
+            "pid": os.getpid(),
+            "state": "stopping" if shell.stopping and state == "running" else state,
+            "mode": self.mode,
+            "started_unix_seconds": self.started_unix_seconds,
+            "ring": shell.feed.name,
+            "journal": str(self.journal.folder),
+            "now_ns": shell.loop.now_ns,
+            "feeder_silent": shell.feed.is_silent(),
+            "records": shell.feed.records,
+            "records_lost": shell.feed.lost,
+            "books_skipped": shell.feed.skipped,
+            "events": self.tally.events,
+            "decisions": self.tally.decisions,
+            "refusals": dict(self.tally.refusals),
+            "killed": kernel.state.kill_reason if kernel.state.killed else None,
+            "broken": kernel.state.broken,
+            "bankroll_usd": format_scaled(kernel.state.bankroll_u6, 6),
+            "cash_usd": format_scaled(kernel.cash_u6(), 6),
+            "pnl_usd": format_scaled(sum(record.pnl_u6 for record in records if record.settled), 6),
+            "rounds_over": kernel.state.rounds_over,
+            "rounds": [describe_round(one, shell.loop.now_ns) for one in kernel.state.rounds.values()],
+            "last_rounds": [
+                {
+                    "slug": record.slug,
+                    "leg": record.leg,
+                    "stages": record.stages,
+                    "pnl_usd": format_scaled(record.pnl_u6, 6),
+                    "settled": record.settled,
+                }
+                for record in records[-LAST_ROUNDS:]
+            ],
+            "alerts": self.alerts[-LAST_ROUNDS:],
+        }
+
+
+def describe_round(state: Round, now_ns: int) -> dict[str, Any]:
+    """Return one round for a person."""
+    record = record_of(state)
+    return {
+        "slug": state.slug,
+        "stage": state.stage.name,
+        "seconds_left": round((state.end_ns - now_ns) / 1e9, 1),
+        "leg": record.leg,
+        "held": format_scaled(state.held_u6, 6),
+        "entry": format_price(state.entry_price_e4) if state.bought_u6 else None,
+        "sellable": format_scaled(state.sellable_u6, 6),
+        "books": {
+            name: {
+                "bid": format_price(view.bid1_price_e4) if view.bid1_size_u6 else None,
+                "ask": format_price(view.ask1_price_e4) if view.ask1_size_u6 else None,
+                "fresh": view.is_fresh,
+            }
+            for name, view in (("YES", state.up), ("NO", state.down))
+        },
+        "orders": [
+            {
+                "order": order.order,
+                "side": order.side.name,
+                "price": format_price(order.price_e4),
+                "size": format_scaled(order.size_u6, 6),
+                "filled": format_scaled(order.filled_u6, 6),
+                "status": order.status.name,
+            }
+            for order in state.working()
+        ],
+        "pnl_usd": format_scaled(record.pnl_u6, 6),
+    }

@@ -1,0 +1,1 @@
+"""What the ring costs, measured: `bucketmm ring bench` prints it, docs/ring.md quotes it."""

@@ -1,0 +1,107 @@
+"""Runs one seed: its world through the kernel against its venue, the rules checked after every event."""
+
+from random import Random
+from typing import NamedTuple
+
+from engine.config.build import bucket_params, scaled
+from engine.config.load import parse_config
+from engine.kernel.kernel import Kernel
+from engine.kernel.state import decode_state, encode_state
+from engine.model.commands import ReadOrder
+from engine.model.events import Event, Outcome, Tick, Unknown
+from engine.model.orders import OrderStatus
+from engine.model.units import NS_PER_S
+from engine.runtime.compose import build_kernel, fresh_state
+from engine.strategy.bucket.stages import Stage
+from engine.strategy.bucket.strategy import BucketStrategy
+from tests.swarm.checks import Checks
+from tests.swarm.venue import BadVenue, draw_habits
+from tests.swarm.world import START_S, draw_options, opening, path
+
+CONFIG = parse_config(b"{}", "swarm")
+
+
+class Report(NamedTuple):
+    """What a seed came to."""
+
+    seed: int
+    events: int
+    moves: frozenset[tuple[Stage, Stage]]
+    pnl_u6: int
+
+
+class Runner:
+    """One seed's kernel, venue and checks."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.options = draw_options(self.random)
+        self.venue = BadVenue(self.random, draw_habits(self.random))
+        self.crash_odds = self.random.choice((0.0, 0.0, 0.002))
+        self.config = scaled(CONFIG, self.options.length_s)
+        if self.random.random() < 0.1:
+            self.config = self.config.replaced({"guards": {"STOP_SELLS_DUST": True}})
+        state = fresh_state(self.config)
+        self.checks = Checks(seed, BucketStrategy(bucket_params(self.config)), self.venue)
+        self.kernel: Kernel = build_kernel(self.config, state, self.checks)
+        self.events = 0
+        self.now_ns = 0
+
+    def run(self) -> Report:
+        """Play the world to its settlement and return what was seen. Raises AssertionError, with the seed, for a broken rule."""
+        start_ns = (START_S - 3) * NS_PER_S
+        for event in opening(self.options, start_ns):
+            self._receive(event)
+        end_ns = (START_S + self.options.length_s) * NS_PER_S
+        for event in path(self.random, self.options):
+            if isinstance(event, Outcome):
+                self._finish(end_ns)
+            self._catch_up(event.ts_ns)
+            self.now_ns = event.ts_ns
+            self.venue.observe(event, event.ts_ns)
+            self._receive(event)
+            if self.random.random() < self.crash_odds:
+                self._crash()
+        self.checks.at_the_end(self.kernel)
+        return Report(self.checks.seed, self.events, frozenset(self.checks.moves), self.checks.pnl_u6)
+
+    def _finish(self, end_ns: int) -> None:
+        """Let the venue answer everything, as it does in the end, and run the timers until nothing is left to be done."""
+        self.venue.heal()
+        self.venue.close(max(end_ns, self.now_ns))
+        self._catch_up(max(end_ns, self.now_ns) + 50 * NS_PER_S)
+
+    def _catch_up(self, until_ns: int) -> None:
+        while True:
+            due_ns, wake_ns = self.venue.next_due_ns(), self.kernel.wake_at_ns()
+            if min(due_ns, wake_ns) > until_ns:
+                return
+            self.now_ns = max(min(due_ns, wake_ns), self.now_ns)
+            if due_ns <= wake_ns:
+                for answer in self.venue.take(self.now_ns):
+                    self._receive(answer)
+            else:
+                self._receive(Tick(self.now_ns))
+
+    def _receive(self, event: Event) -> None:
+        self.events += 1
+        self.checks.before(self.kernel)
+        commands = self.kernel.receive(event)
+        self.checks.after(self.kernel, event, commands)
+        for command in commands:
+            self.venue.submit(command, event.ts_ns)
+
+    def _crash(self) -> None:
+        """Kill the engine: its state comes back from the journal, what was on its way is lost, and the venue is asked."""
+        self.venue.forget_answers()
+        state = decode_state(encode_state(self.kernel.state))
+        self.kernel = build_kernel(self.config, state, self.checks)
+        for order in self.kernel.working_orders():
+            if order.status in (OrderStatus.SENT, OrderStatus.HELD):
+                self._receive(Unknown(self.now_ns, order.order))
+            self.venue.submit(ReadOrder(order.order), self.now_ns)
+
+
+def run_seed(seed: int) -> Report:
+    """Run one seed."""
+    return Runner(seed).run()
