@@ -111,9 +111,7 @@ def _check_settlement(market: Mapping[str, Any], asset: str, length_s: int, slug
     }
     for field, value in expected.items():
         if found[field] != value:
-            raise RefusedError(
-                f"{slug}: expected the settlement rule {field} {value!r}, was {found[field]!r}"
-            )
+            raise RefusedError(f"{slug}: expected the settlement rule {field} {value!r}, was {found[field]!r}")
 
 
 def _check_window(market: Mapping[str, Any], start_s: int, length_s: int, slug: str) -> None:
@@ -145,9 +143,7 @@ def _token_ids(market: Mapping[str, Any], field: str, slug: str) -> tuple[str, s
     if not token_ids or "" in token_ids:
         raise NotReadyError(f"{slug}: {field} has no token ids yet")
     if sorted(labels) != sorted(LABELS) or len(token_ids) != 2 or token_ids[0] == token_ids[1]:
-        raise RefusedError(
-            f"{slug}: expected Up and Down with one token each, was {labels!r} and {token_ids!r}"
-        )
+        raise RefusedError(f"{slug}: expected Up and Down with one token each, was {labels!r} and {token_ids!r}")
     if not all(token_id.isascii() and token_id.isdigit() for token_id in token_ids):
         raise RefusedError(f"{slug}: expected decimal token ids in {field}, was {token_ids!r}")
     by_label = dict(zip(labels, token_ids, strict=True))
@@ -183,9 +179,7 @@ def _fees(market: Mapping[str, Any], slug: str) -> tuple[int, int, bool]:
         raise RefusedError(f"{slug}: expected a feeSchedule, was {schedule!r}")
     exponent, taker_only = schedule.get("exponent"), schedule.get("takerOnly")
     if exponent not in (1, 2) or not isinstance(taker_only, bool):
-        raise RefusedError(
-            f"{slug}: expected a feeSchedule with exponent 1 or 2 and takerOnly, was {schedule!r}"
-        )
+        raise RefusedError(f"{slug}: expected a feeSchedule with exponent 1 or 2 and takerOnly, was {schedule!r}")
     return _decimal(schedule, "rate", 6, slug), int(exponent), taker_only
 
 

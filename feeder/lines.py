@@ -12,11 +12,12 @@ settles.
 Source: spec feed.md (transport, A/B).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from engine.model.units import NS_PER_MS, NS_PER_S
-from feeder.book import BookState, TokenBook
+from feeder.book import BookState, Shown, TokenBook
 from feeder.session import GapReason, MarketSession
 
 LEAD_MARGIN_NS: Final = 250 * NS_PER_MS
@@ -30,6 +31,17 @@ class BookView(NamedTuple):
     live: bool
     venue_ts_ns: int
     recv_ts_ns: int
+
+
+class Inheritance(NamedTuple):
+    """What the next leader of a token has to know: how far it was published, what was shown last, an open gap."""
+
+    published_ts_ns: int
+    shown: Shown | None
+    gap_open: bool
+
+
+NOTHING: Final = Inheritance(0, None, False)
 
 
 def choose_leader(leader: int, books: Mapping[int, BookView], now_ns: int) -> int:
@@ -53,6 +65,8 @@ class Lines:
         self.lead_changes = 0
         self.divergences = 0
         self._sessions: dict[int, MarketSession] = {}
+        self._past_counts: Counter[str] = Counter()
+        self._orphans: dict[str, Inheritance] = {}
         self._leaders: dict[str, int] = {}
         self._following: dict[int, list[tuple[str, TokenBook, TokenBook]]] = {}
         self._diverged_at: dict[str, int] = {}
@@ -84,7 +98,8 @@ class Lines:
             if heirs:
                 self._hand_over(token_id, session, heirs[0], now_ns)
             else:
-                del self._leaders[token_id]
+                self._orphan(token_id, session)
+        self._past_counts.update(session.counts())
         self._refresh()
 
     def adopt(self, token_ids: Iterable[str], now_ns: int) -> None:
@@ -93,13 +108,14 @@ class Lines:
             line = next((line for line, session in self._sessions.items() if session.book(token_id)), None)
             if line is not None and token_id not in self._leaders:
                 self._leaders[token_id] = line
-                self._book(line, token_id).take_lead(0, False, now_ns)
+                self._book(line, token_id).take_lead(*self._orphans.pop(token_id, NOTHING), now_ns)
         self._refresh()
 
     def drop(self, token_ids: Iterable[str]) -> None:
         """Forget tokens that were dropped from the sessions."""
         for token_id in token_ids:
             self._leaders.pop(token_id, None)
+            self._orphans.pop(token_id, None)
             self._diverged_at.pop(token_id, None)
         self._refresh()
 
@@ -127,6 +143,20 @@ class Lines:
         """Distrust one line's book of a token, because REST says that it is wrong."""
         self._sessions[line].resync(token_id, GapReason.SETTLED_BY_REST, now_ns)
 
+    def counts(self) -> dict[str, int]:
+        """Return what all sessions counted, those of closed connections included."""
+        total = self._past_counts.copy()
+        for session in self._sessions.values():
+            total.update(session.counts())
+        return dict(sorted(total.items()))
+
+    def _orphan(self, token_id: str, session: MarketSession) -> None:
+        """Keep how far a token was published, and its open gap, for the line that will lead it next."""
+        del self._leaders[token_id]
+        book = session.book(token_id)
+        if book is not None:
+            self._orphans[token_id] = Inheritance(book.published_ts_ns, book.shown, book.gap_open)
+
     def _settle(self, token_id: str, now_ns: int, without: int | None = None) -> None:
         leader = self._leaders.get(token_id)
         if leader is None or (without is not None and without != leader):
@@ -144,11 +174,12 @@ class Lines:
 
     def _hand_over(self, token_id: str, old: MarketSession, line: int, now_ns: int) -> None:
         before = old.book(token_id)
-        published_ts_ns, gap_open = (before.published_ts_ns, before.gap_open) if before else (0, False)
+        inherited = NOTHING
         if before is not None:
+            inherited = Inheritance(before.published_ts_ns, before.shown, before.gap_open)
             before.drop_lead()
         self._leaders[token_id] = line
-        self._book(line, token_id).take_lead(published_ts_ns, gap_open, now_ns)
+        self._book(line, token_id).take_lead(*inherited, now_ns)
         self.lead_changes += 1
 
     def _book(self, line: int, token_id: str) -> TokenBook:

@@ -23,6 +23,7 @@ from shm.sink import RecordSink
 
 DECIMALS: Final = 8
 E18: Final = 18
+_E18_TO_E8: Final = 10_000_000_000
 POLYBOLT_CHANNELS: Final = {
     "price.crypto.twap": SpotSource.CHAINLINK_TWAP_60,
     "price.crypto": SpotSource.CHAINLINK,
@@ -188,7 +189,7 @@ def _price_e8(point: dict[str, Any], accurate_decimals: int) -> int:
     if not isinstance(accurate, str):
         raise ValueError(f"expected a string in 'full_accuracy_value', was {accurate!r}")
     if accurate_decimals == E18 and "." not in accurate:
-        return int(parse_scaled(accurate, 0)) // 10 ** (E18 - DECIMALS)
+        return parse_scaled(accurate, 0) // _E18_TO_E8
     whole, _, fraction = accurate.partition(".")
     return parse_scaled(f"{whole}.{fraction[:DECIMALS]}", DECIMALS)
 

@@ -83,9 +83,7 @@ class Rounds:
 
     def ended(self, now_s: float) -> list[Window]:
         """Return the windows that are over, each once."""
-        over = [
-            w for w in self.windows.values() if w.market is not None and not w.closed and w.end_s <= now_s
-        ]
+        over = [w for w in self.windows.values() if w.market is not None and not w.closed and w.end_s <= now_s]
         for window in over:
             window.closed = True
         return over

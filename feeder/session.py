@@ -101,7 +101,7 @@ class MarketSession:
             return
         pair = [token_id, self.listings.by_index(listing.peer).instrument.token_id]
         for each in pair:
-            del self._books[each]
+            self._counts.update(self._books.pop(each).counts())
             if self._scanner is not None:
                 self._scanner.remove(each)
         self._subscription.remove(pair)
@@ -271,9 +271,7 @@ class MarketSession:
         if book is not None:
             self._take_tick(token_id, book, tick_e4, venue_ts_ns, recv_ts_ns)
 
-    def _take_tick(
-        self, token_id: str, book: TokenBook, tick_e4: int, venue_ts_ns: int, recv_ts_ns: int
-    ) -> None:
+    def _take_tick(self, token_id: str, book: TokenBook, tick_e4: int, venue_ts_ns: int, recv_ts_ns: int) -> None:
         """Take a tick for this line's book, and for the market unless another line has newer word of it."""
         listing = self.listings.by_token(token_id)
         assert listing is not None, f"a book without a listing: {token_id}"

@@ -81,6 +81,4 @@ class Subscription:
 
     def _overdue(self, now_ns: int) -> list[str]:
         limit_ns = now_ns - self.SNAPSHOT_WAIT_S * NS_PER_S
-        return sorted(
-            token_id for token_id, since_ns in self._awaited_since_ns.items() if since_ns <= limit_ns
-        )
+        return sorted(token_id for token_id, since_ns in self._awaited_since_ns.items() if since_ns <= limit_ns)

@@ -96,13 +96,9 @@ class Watchdog:
         """Watch a token no more."""
         self._quiet_since_ns.pop(token_id, None)
         self._stale.pop(token_id, None)
-        self._behind_since_ns = {
-            key: since for key, since in self._behind_since_ns.items() if key[1] != token_id
-        }
+        self._behind_since_ns = {key: since for key, since in self._behind_since_ns.items() if key[1] != token_id}
 
-    def _check_line(
-        self, line: int, token_id: str, line_ns: int, newest_ns: int, now_ns: int
-    ) -> list[Finding]:
+    def _check_line(self, line: int, token_id: str, line_ns: int, newest_ns: int, now_ns: int) -> list[Finding]:
         key = (line, token_id)
         if newest_ns - line_ns < BEHIND_NS:
             self._behind_since_ns.pop(key, None)

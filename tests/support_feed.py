@@ -24,9 +24,7 @@ def level(price: str, size: str) -> dict[str, str]:
     return {"price": price, "size": size}
 
 
-def book(
-    token: str, bids: Sequence[tuple[str, str]], asks: Sequence[tuple[str, str]], ms: int, **more: str
-) -> Any:
+def book(token: str, bids: Sequence[tuple[str, str]], asks: Sequence[tuple[str, str]], ms: int, **more: str) -> Any:
     """A book message `ms` milliseconds after the window's start; give the levels best first, they are sent
     best last."""
     return {

@@ -18,15 +18,11 @@ from tests import support_feed as feed
 PRICES = st.one_of(
     st.integers(1, 99).map(lambda cents: f"0.{cents:02d}"),
     st.integers(1, 9999).map(lambda price_e4: f"0.{price_e4:04d}".rstrip("0")),
-    st.sampled_from(
-        [".48", "0.5", "0.50", "0", "1", "1.0", "0.00001", "0.500000", "", "-0.5", "abc", "5.", "."]
-    ),
+    st.sampled_from([".48", "0.5", "0.50", "0", "1", "1.0", "0.00001", "0.500000", "", "-0.5", "abc", "5.", "."]),
 )
 SIZES = st.one_of(
     st.integers(0, 50_000).map(str),
-    st.sampled_from(
-        ["0", "12.34", ".5", "1.0000001", "1.234567", "281474976.710656", "281474976.710655", "1e3", ""]
-    ),
+    st.sampled_from(["0", "12.34", ".5", "1.0000001", "1.234567", "281474976.710656", "281474976.710655", "1e3", ""]),
     st.sampled_from(["000000000001", "9999999999"]),
 )
 TOKENS = st.sampled_from([feed.UP, feed.UP, feed.UP, feed.DOWN, feed.DOWN, "99"])
@@ -38,16 +34,12 @@ BEST = st.one_of(PRICES, st.sampled_from(["", "0", "1"]))
 def levels(draw: st.DrawFn) -> list[tuple[str, str]]:
     cents = draw(st.lists(st.integers(1, 99), max_size=8))
     good = [(f"0.{price:02d}", draw(st.integers(0, 900).map(str))) for price in cents]
-    return (
-        good + draw(st.lists(st.tuples(PRICES, SIZES), max_size=1)) if draw(st.integers(0, 5)) == 0 else good
-    )
+    return good + draw(st.lists(st.tuples(PRICES, SIZES), max_size=1)) if draw(st.integers(0, 5)) == 0 else good
 
 
 @st.composite
 def books(draw: st.DrawFn) -> Any:
-    more = draw(
-        st.sampled_from([{}, {}, {}, {"tick_size": "0.01"}, {"tick_size": "0.001"}, {"tick_size": "0.02"}])
-    )
+    more = draw(st.sampled_from([{}, {}, {}, {"tick_size": "0.01"}, {"tick_size": "0.001"}, {"tick_size": "0.02"}]))
     return feed.book(draw(TOKENS), draw(levels()), draw(levels()), draw(MS), **more)
 
 
@@ -56,9 +48,7 @@ def price_changes(draw: st.DrawFn) -> Any:
     changes = []
     for _ in range(draw(st.integers(0, 4))):
         best = {"best_bid": draw(BEST), "best_ask": draw(BEST)} if draw(st.integers(0, 4)) == 0 else {}
-        side = draw(
-            st.sampled_from(["BUY", "SELL", "BUY", "SELL", "buy"] if draw(st.booleans()) else ["BUY", "SELL"])
-        )
+        side = draw(st.sampled_from(["BUY", "SELL", "BUY", "SELL", "buy"] if draw(st.booleans()) else ["BUY", "SELL"]))
         price = draw(st.integers(1, 99).map(lambda cents: f"0.{cents:02d}") | PRICES)
         changes.append(feed.change(draw(TOKENS), side, price, draw(SIZES), **best))
     return feed.price_change(draw(MS), *changes)
@@ -94,9 +84,7 @@ def frames(draw: st.DrawFn) -> bytes:
         return frame
     start = draw(st.integers(0, len(frame)))
     length = draw(st.integers(0, 3))
-    junk = draw(
-        st.binary(max_size=3) | st.sampled_from([b'"', b"\\", b",", b"}", b" ", b"\xc3\xa9", b"\\u0030"])
-    )
+    junk = draw(st.binary(max_size=3) | st.sampled_from([b'"', b"\\", b",", b"}", b" ", b"\xc3\xa9", b"\\u0030"]))
     return frame[:start] + junk + frame[start + length :]
 
 
