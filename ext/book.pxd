@@ -48,7 +48,7 @@ cdef struct top_of_book:
 cdef class Book:
     cdef ladder sides[2]
     cdef uint64_t tally[COUNTS]
-    cdef top_of_book shown
+    cdef top_of_book published_top
     cdef RingWriter ring
     cdef object sink
     cdef Book mirrored_book

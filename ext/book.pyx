@@ -152,11 +152,21 @@ cdef class Book:
     def forget(self):
         self.newest_ts_ns = 0
 
-    def take_lead(self, int64_t published_ts_ns, bint gap_open, int64_t recv_ts_ns, /):
+    @property
+    def shown(self):
+        if not self.has_shown:
+            return None
+        top = self.published_top
+        return top.bid1, top.ask1, top.bid2, top.ask2, self.shown_flags, self.shown_tick_e4
+
+    def take_lead(self, int64_t published_ts_ns, shown, bint gap_open, int64_t recv_ts_ns, /):
+        cdef top_of_book *top = &self.published_top
         self.lead = True
         self.gap_open = gap_open
         self.published_ts_ns = published_ts_ns
-        self.has_shown = False
+        self.has_shown = shown is not None
+        if shown is not None:
+            top.bid1, top.ask1, top.bid2, top.ask2, self.shown_flags, self.shown_tick_e4 = shown
         if self.state == LIVE:
             self.close_gap(recv_ts_ns)
             self.emit(recv_ts_ns)
@@ -288,7 +298,7 @@ cdef class Book:
             flags |= FLAG_CROSSED
         if (
             self.has_shown
-            and is_same(top, self.shown)
+            and is_same(top, self.published_top)
             and flags == self.shown_flags
             and self.tick_e4 == self.shown_tick_e4
         ):
@@ -298,7 +308,7 @@ cdef class Book:
             self.tally[BEHIND_PUBLISHED] += 1
             return 0
         self.has_shown = True
-        self.shown = top
+        self.published_top = top
         self.shown_flags = flags
         self.shown_tick_e4 = self.tick_e4
         self.published_ts_ns = venue_ts_ns

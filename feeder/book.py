@@ -35,6 +35,7 @@ NOT_SAID: Final = -1
 Level = tuple[int, int]
 Change = tuple[int, int, int]
 Top = tuple[int, int, int, int]
+Shown = tuple[int, int, int, int, int, int]
 
 
 class BookState(IntEnum):
@@ -117,7 +118,7 @@ class PythonBook:
         self._level_ts: dict[tuple[int, int], int] = {}
         self._snapshot_ts_ns = 0
         self._newest_ts_ns = 0
-        self._published: tuple[int, ...] | None = None
+        self._published: Shown | None = None
         self._after_gap = False
         self._counts = dict.fromkeys(COUNT_NAMES, 0)
 
@@ -133,9 +134,7 @@ class PythonBook:
         """What the two sides look like."""
         return shape_of(self.top)
 
-    def load(
-        self, bids: Sequence[Level], asks: Sequence[Level], venue_ts_ns: int, recv_ts_ns: int, /
-    ) -> Verdict:
+    def load(self, bids: Sequence[Level], asks: Sequence[Level], venue_ts_ns: int, recv_ts_ns: int, /) -> Verdict:
         """Replace the book with a snapshot of (price_e4, size_u6) levels; a level of size 0 is none."""
         if venue_ts_ns < self._newest_ts_ns:
             self._counts["older_snapshots"] += 1
@@ -212,13 +211,18 @@ class PythonBook:
         """Accept the next snapshot whatever its time: the connection, or the subscription, is a new one."""
         self._newest_ts_ns = 0
 
-    def take_lead(self, published_ts_ns: int, gap_open: bool, recv_ts_ns: int, /) -> None:
-        """Become the book that is published, after one that got to `published_ts_ns`, and whose gap is still
-        open or not."""
+    @property
+    def shown(self) -> Shown | None:
+        """What was published last (top, flags, tick), None after a gap."""
+        return self._published
+
+    def take_lead(self, published_ts_ns: int, shown: Shown | None, gap_open: bool, recv_ts_ns: int, /) -> None:
+        """Become the book that is published, after one that got to `published_ts_ns` and `shown`; its gap may be
+        open."""
         self.lead = True
         self.gap_open = gap_open
         self.published_ts_ns = published_ts_ns
-        self._published = None
+        self._published = shown
         if self.state == BookState.LIVE:
             self._close_gap(recv_ts_ns)
             self._emit(recv_ts_ns)

@@ -60,15 +60,16 @@ class MarketSession:
         tape: TradeTape | None = None,
         lead: bool = True,
         name: str = "feed",
-        on_lost: Callable[[int], None] | None = None,
     ) -> None:
         self.reconnect_reason: str | None = None
+        self.on_lost: Callable[[str, int], None] | None = None
+        """Called with (token_id, now_ns) before a leading book is given up, so that another line can take it
+        over."""
         self.listings = listings if listings is not None else Listings(sink)
         self._sink = sink
         self._tape = tape if tape is not None else TradeTape()
         self._mirror_missing = mirror_missing
         self._lead = lead
-        self._on_lost = on_lost
         self._complaints = Complaints(name)
         self._counts = self._complaints.counts
         self._books: dict[str, TokenBook] = {}
@@ -100,7 +101,7 @@ class MarketSession:
             return
         pair = [token_id, self.listings.by_index(listing.peer).instrument.token_id]
         for each in pair:
-            del self._books[each]
+            self._counts.update(self._books.pop(each).counts())
             if self._scanner is not None:
                 self._scanner.remove(each)
         self._subscription.remove(pair)
@@ -113,6 +114,15 @@ class MarketSession:
         """Return the books of all followed tokens."""
         return list(self._books.values())
 
+    def token_ids(self) -> list[str]:
+        """Return the followed tokens."""
+        return list(self._books)
+
+    @property
+    def has_frames_to_send(self) -> bool:
+        """Whether asking for frames to send may be worth it before the next timer."""
+        return self._subscription.has_work
+
     def connected(self, ts_ns: int) -> None:
         """Start a new connection: everything is subscribed again and any snapshot will do."""
         self.disconnected(ts_ns)
@@ -123,8 +133,8 @@ class MarketSession:
 
     def disconnected(self, ts_ns: int) -> None:
         """Stop believing every book: what happens while there is no connection is missed."""
-        for book in self._books.values():
-            self._lose(book, GapReason.DISCONNECTED, ts_ns)
+        for token_id, book in self._books.items():
+            self._lose(token_id, book, GapReason.DISCONNECTED, ts_ns)
 
     def frames_to_send(self, now_ns: int) -> list[bytes]:
         """Return the subscription frames that are due at `now_ns`; a resync that brings no snapshot asks for
@@ -261,9 +271,7 @@ class MarketSession:
         if book is not None:
             self._take_tick(token_id, book, tick_e4, venue_ts_ns, recv_ts_ns)
 
-    def _take_tick(
-        self, token_id: str, book: TokenBook, tick_e4: int, venue_ts_ns: int, recv_ts_ns: int
-    ) -> None:
+    def _take_tick(self, token_id: str, book: TokenBook, tick_e4: int, venue_ts_ns: int, recv_ts_ns: int) -> None:
         """Take a tick for this line's book, and for the market unless another line has newer word of it."""
         listing = self.listings.by_token(token_id)
         assert listing is not None, f"a book without a listing: {token_id}"
@@ -321,11 +329,11 @@ class MarketSession:
                 self._resync(token_id, book, GapReason.BAD_MESSAGE, recv_ts_ns)
 
     def _resync(self, token_id: str, book: TokenBook, reason: GapReason, now_ns: int) -> None:
-        self._lose(book, reason, now_ns)
+        self._lose(token_id, book, reason, now_ns)
         self._subscription.resync(token_id, now_ns)
 
-    def _lose(self, book: TokenBook, reason: GapReason, now_ns: int) -> None:
+    def _lose(self, token_id: str, book: TokenBook, reason: GapReason, now_ns: int) -> None:
         """Stop believing a book; another line may take it over before that has to be said."""
-        if book.state == BookState.LIVE and book.lead and self._on_lost is not None:
-            self._on_lost(book.instrument)
+        if book.state == BookState.LIVE and book.lead and self.on_lost is not None:
+            self.on_lost(token_id, now_ns)
         book.unsync(reason, now_ns)

@@ -52,6 +52,11 @@ class Subscription:
         earliest_ns = now_ns if asked_ns is None else max(now_ns, asked_ns + self.RESYNC_EVERY_S * NS_PER_S)
         self._resync_due_ns.setdefault(token_id, earliest_ns)
 
+    @property
+    def has_work(self) -> bool:
+        """Whether a resync is due or an asset has joined or left."""
+        return bool(self._resync_due_ns) or self._active != self._wanted.keys()
+
     def snapshot_came(self, token_id: str) -> None:
         """Note the snapshot that was waited for."""
         self._awaited_since_ns.pop(token_id, None)
@@ -76,6 +81,4 @@ class Subscription:
 
     def _overdue(self, now_ns: int) -> list[str]:
         limit_ns = now_ns - self.SNAPSHOT_WAIT_S * NS_PER_S
-        return sorted(
-            token_id for token_id, since_ns in self._awaited_since_ns.items() if since_ns <= limit_ns
-        )
+        return sorted(token_id for token_id, since_ns in self._awaited_since_ns.items() if since_ns <= limit_ns)

@@ -25,7 +25,8 @@ def level(price: str, size: str) -> dict[str, str]:
 
 
 def book(token: str, bids: Sequence[tuple[str, str]], asks: Sequence[tuple[str, str]], ms: int, **more: str) -> Any:
-    """A book message `ms` milliseconds after the window's start; give the levels best first, they are sent best last."""
+    """A book message `ms` milliseconds after the window's start; give the levels best first, they are sent
+    best last."""
     return {
         "event_type": "book",
         "asset_id": token,
@@ -81,7 +82,8 @@ def give(session: MarketSession, *messages: Any, recv_ns: int = T0_NS) -> None:
 
 
 def data_folder() -> Path:
-    """The recorded data; skips the test where it is missing, and fails it where CI says that it must be there."""
+    """The recorded data; skips the test where it is missing, and fails it where CI says that it must be
+    there."""
     default = Path(__file__).parents[2] / "shared" / "data"
     folder = Path(os.environ.get("BUCKETMM_DATA", default))
     if folder.is_dir():

@@ -1,5 +1,6 @@
 """Where market data comes from: one small port that the venue's connections, recordings and worlds stand
-behind."""
+behind.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -27,7 +28,8 @@ class Source(Protocol):
 
     def health(self) -> Mapping[str, object]:
         """Return what `run/feeder.json` shows of this source: plain values that JSON can hold; `messages` if
-        it counts."""
+        it counts.
+        """
         ...
 
 

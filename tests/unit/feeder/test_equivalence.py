@@ -1,4 +1,5 @@
-"""The compiled session against the Python one: the same frames give the same records, counts and books, byte for byte."""
+"""The compiled session against the Python one: the same frames give the same records, counts and books, byte
+for byte."""
 
 import copy
 from typing import Any
@@ -38,9 +39,7 @@ def levels(draw: st.DrawFn) -> list[tuple[str, str]]:
 
 @st.composite
 def books(draw: st.DrawFn) -> Any:
-    more = draw(
-        st.sampled_from([{}, {}, {}, {"tick_size": "0.01"}, {"tick_size": "0.001"}, {"tick_size": "0.02"}])
-    )
+    more = draw(st.sampled_from([{}, {}, {}, {"tick_size": "0.01"}, {"tick_size": "0.001"}, {"tick_size": "0.02"}]))
     return feed.book(draw(TOKENS), draw(levels()), draw(levels()), draw(MS), **more)
 
 
