@@ -12,6 +12,7 @@ from engine.runtime.clock import PaceLike
 from engine.runtime.decode import Decoder
 from engine.runtime.decode import Record as Row
 from ext.ring import Record, RingReader
+from shm.errors import RingError
 from shm.layout import RECORD_DTYPE, Kind
 from shm.layout import FeedChange as RecordFeedChange
 from shm.sink import Instrument
@@ -123,8 +124,12 @@ class RingFeed:
         """Attach to the new object when the ring of this name was made anew; whether it was."""
         if self.reader.is_current():
             return False
+        try:
+            reader = RingReader(self.name, start="oldest", gating=self._gating)
+        except RingError:
+            return False  # removed, or not yet ready: the old mapping is still read to its end
         self.reader.close()
-        self.reader = RingReader(self.name, start="oldest", gating=self._gating)
+        self.reader = reader
         self._lost = self.reader.lost
         return True
 
