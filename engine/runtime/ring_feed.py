@@ -13,7 +13,7 @@ from engine.runtime.decode import Decoder
 from engine.runtime.decode import Record as Row
 from ext.ring import Record, RingReader
 from shm.errors import RingError
-from shm.layout import RECORD_DTYPE, Kind
+from shm.layout import RECORD_DTYPE, Kind, MarketChange
 from shm.layout import FeedChange as RecordFeedChange
 from shm.sink import Instrument
 
@@ -149,7 +149,7 @@ class RingFeed:
                     yield Seen(self.decoder.announced(index, peer, now_ns), True)
         record = Record()
         for index in indices:
-            if self.reader.latest_into(index, record) and record.kind == Kind.TOB:
+            if self.reader.latest_into(index, record) and _still_true(record):
                 for event in self.decoder.events(as_row(record), now_ns):
                     yield Seen(event, True)
 
@@ -169,6 +169,11 @@ def as_row(record: Record) -> Row:
         record.venue_ts_ns,
         record.recv_ts_ns,
     )
+
+
+def _still_true(record: Record) -> bool:
+    """Whether the newest record of an instrument says something that a late joiner has to know: its book, or its result."""
+    return record.kind == Kind.TOB or (record.kind == Kind.MARKET and record.aux == MarketChange.RESOLVED)
 
 
 def _with_skipped(event: Tob, skipped: int) -> Tob:
