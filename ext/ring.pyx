@@ -1,7 +1,7 @@
 """The ring's writer and reader: thin, checked wrappers of ring_core.h over a mapping that shm/objects.py opened.
 
 One thread of one process owns a RingWriter or a RingReader; every call checks it. Nothing here allocates per
-record, and nothing makes a system call per record unless a reader sleeps. Source: spec ring.md; the story is in docs/ring.md.
+record, and nothing makes a system call per record unless a reader sleeps. Its story is in docs/ring.md.
 """
 
 import os
