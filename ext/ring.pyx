@@ -1,7 +1,7 @@
 """The ring's writer and reader: thin, checked wrappers of ring_core.h over a mapping that shm/objects.py opened.
 
-One thread of one process owns a RingWriter or a RingReader; every call checks it. Nothing here allocates per record, and
-nothing makes a system call per record unless a reader sleeps. Source: spec ring.md; the story is in docs/ring.md.
+One thread of one process owns a RingWriter or a RingReader; every call checks it. Nothing here allocates per
+record, and nothing makes a system call per record unless a reader sleeps. Its story is in docs/ring.md.
 """
 
 import os
@@ -70,7 +70,7 @@ cdef inline int require_owner(bint is_open, unsigned long thread, unsigned long 
 cdef class RingWriter:
     """The ring's one writer; a shm.sink.RecordSink. Starting it begins a new epoch with a RESET record.
 
-    `capacity` records and `instruments` table rows, both powers of two. Raises RingBusyError while another writer lives,
+    `capacity` records and `instruments` table rows, both powers of two. RingBusyError while another writer lives,
     RingForeignError, RingSpaceError, RingMissingError, and ValueError for a bad name or size.
     """
 
@@ -212,7 +212,7 @@ cdef class RingWriter:
         return self.ring_object.name
 
     def close(self, *, unlink: bool = False) -> None:
-        """Leave the ring; `unlink` also removes it for good. Closing twice is harmless; a forked child never removes it."""
+        """Leave the ring; `unlink` also removes it for good, never in a forked child. Closing twice is harmless."""
         if not self.is_open:
             return
         self.is_open = False
@@ -237,8 +237,8 @@ cdef class RingWriter:
 cdef class RingReader:
     """A reader of the ring; it never holds the writer up, and counts what it lost when it was lapped.
 
-    `start` is "newest" (the next record published) or "oldest" (the first of this epoch that is still there). A `gating`
-    reader is waited for by a played recording. Raises RingMissingError, RingNotReadyError, RingForeignError,
+    `start` is "newest" (the next record published) or "oldest" (the first of this epoch that is still there). A
+    `gating` reader is waited for by a played recording. Raises RingMissingError, RingNotReadyError, RingForeignError,
     RingIncompatibleError, and RingBusyError when a gating reader finds no free reader slot.
     """
 
@@ -283,7 +283,7 @@ cdef class RingReader:
         return True
 
     def drain(self, array: object, /) -> int:
-        """Fill a C-contiguous numpy array of shm.layout.RECORD_DTYPE from its start; return how many records were copied.
+        """Fill a C-contiguous numpy array of shm.layout.RECORD_DTYPE from its start; return the records copied.
 
         A lap within the batch shows as a gap in `seq`. Raises ValueError for another kind of array.
         """
@@ -328,8 +328,8 @@ cdef class RingReader:
     def wait(self, timeout_s: float, mode: str = "futex") -> bool:
         """Wait for something to read and return True, or False after `timeout_s` seconds; signals are served.
 
-        "spin" polls all the time and wants a core of its own; "futex" sleeps, after a few microseconds of polling where the
-        process may use four cores or more.
+        "spin" polls all the time and wants a core of its own; "futex" sleeps, after a few microseconds of polling where
+        the process may use four cores or more.
         """
         cdef uint64_t now_ns = ring_monotonic_ns()
         cdef uint64_t deadline_ns = now_ns + <uint64_t>(max(timeout_s, 0.0) * 1e9)
@@ -384,7 +384,7 @@ cdef class RingReader:
         ring_report_position(&self.core)
 
     def seek_oldest(self) -> None:
-        """Go back to the oldest record of this epoch, leaving a sixteenth of the ring as a start before a busy writer."""
+        """Go back to the oldest record of this epoch, with a sixteenth of the ring as a start before a busy writer."""
         cdef uint64_t capacity = self.core.mask + 1
         cdef uint64_t cursor, first
         self.check_owner()

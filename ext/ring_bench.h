@@ -1,4 +1,5 @@
-/* Measuring loops for `bucketmm ring bench`: cache-line ping-pong, stamped one-way latency, floods, the cost of a wake. */
+/* Measuring loops for `bucketmm ring bench`: cache-line ping-pong, stamped one-way latency, floods, the cost of a
+ * wake. */
 #ifndef BUCKETMM_RING_BENCH_H
 #define BUCKETMM_RING_BENCH_H
 
@@ -102,7 +103,7 @@ static inline bench_tally bench_read(ring_reader *reader, uint64_t last, int sle
             if (sleeping)
                 ring_sleep(reader, ring_monotonic_ns() + 100000000);
             else
-                ring_pause(); /* as ring_spin does: a tight loop of loads pays a pipeline flush for each change it sees */
+                ring_pause(); /* as ring_spin: a tight loop of loads pays a flush for each change it sees */
             continue;
         }
         if (age_ticks)

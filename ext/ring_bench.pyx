@@ -67,7 +67,7 @@ def write_to_sleeper(RingWriter writer not None, count: int, uint64_t interval_t
 
 
 def read(RingReader reader not None, uint64_t last_seq, sleeping: bool, capacity: int) -> tuple[object, int, int]:
-    """Read until `last_seq`; return (ages in ticks of at most `capacity` records, records, torn). Capacity 0 = no ages."""
+    """Read until `last_seq`; return (ages in ticks, records, torn). Room for `capacity` ages, 0 = none."""
     cdef uint64_t[::1] ticks = np.zeros(max(capacity, 1), np.uint64)
     cdef uint64_t *ages = &ticks[0] if capacity else NULL
     cdef int sleeps = sleeping

@@ -369,7 +369,8 @@ static inline int ring_ready(ring_reader *reader)
 }
 
 /* Copy the next record out and step on; return 1, or 0 when there is none. Does not report the position. A lap is
- * counted and the reader goes on at the newest record; the cursor may trail the slots, then it is simply tried again. */
+ * counted and the reader goes on at the newest record; the cursor may trail the slots, then it is simply tried again.
+ * */
 static inline int ring_take(ring_reader *reader, ring_record *out)
 {
     for (int attempt = 0; attempt < RING_LAP_RETRIES; attempt++) {
