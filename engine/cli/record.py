@@ -63,7 +63,8 @@ def _record_until(reader: RingReader, writer: RecordingWriter, is_over: Callable
     while not recorder.ended and not is_over():
         if recorder.poll():
             continue
-        if not reader.wait(WAIT_S) and not reader.writer_alive():
+        alive = reader.writer_alive()  # before the wait: what a dying writer published last is still read
+        if not reader.wait(WAIT_S) and not alive:
             return
         if sys.stderr.isatty() and time.monotonic() - told_s >= 1:
             told_s = time.monotonic()
