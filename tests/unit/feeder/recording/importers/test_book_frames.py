@@ -201,7 +201,7 @@ def test_frames_of_more_than_one_window_under_an_unknown_name_are_refused(tmp_pa
 
 
 def test_frames_of_another_window_than_the_name_says_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match=r"none of its window \(the first came 400 s after"):
+    with pytest.raises(RecordingError, match=r"none of its window \(the first 400 s after"):
         load(write(tmp_path, frame(400, *BOOK)))
 
 
