@@ -170,7 +170,7 @@ def measure(batches: Iterable[tuple[tuple[str, str], list[bytes]]], kind: str, *
             writer.close(unlink=True)
     sizes = [len(frame) for _, batch_frames in batches for frame in batch_frames if kind.encode() in frame]
     p50_ns, p99_ns = np.percentile(each_ns, [50, 99])
-    return Timing(len(each_ns), float(np.median(sizes)), p50_ns / 1e3, p99_ns / 1e3, frames / total_s)
+    return Timing(len(each_ns), float(np.median(sizes)), float(p50_ns) / 1e3, float(p99_ns) / 1e3, frames / total_s)
 
 
 def _open_session(sink: RecordSink, tokens: tuple[str, str], compiled: bool) -> MarketSession:

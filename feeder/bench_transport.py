@@ -113,8 +113,8 @@ async def _measure(connect: Connect, port: int) -> dict[str, float]:
     p50_ns, p99_ns = np.percentile(counter.ages_ns, [50, 99])
     return {
         "burst_us_per_message": float(np.median(bursts)),
-        "send_to_callback_us_p50": p50_ns / 1e3,
-        "send_to_callback_us_p99": p99_ns / 1e3,
+        "send_to_callback_us_p50": float(p50_ns) / 1e3,
+        "send_to_callback_us_p99": float(p99_ns) / 1e3,
     }
 
 
