@@ -3,22 +3,18 @@
 from cpython.buffer cimport Py_buffer
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t, int64_t
 
+from ext.ring_record cimport ring_record
+
 
 cdef extern from "ring_core.h" nogil:
-    const uint64_t RING_MAGIC
     enum:
-        RING_LAYOUT_VERSION
         RING_ROW_WORDS
         RING_KIND_TOB
-        RING_ROWS_OFFSET
         RING_WAITER_FUTEX
         RING_WAITER_BELL
 
     ctypedef struct ring_word:
         pass
-
-    ctypedef struct ring_record:
-        uint64_t word[8]
 
     ctypedef struct ring_slot:
         pass
@@ -66,9 +62,6 @@ cdef extern from "ring_core.h" nogil:
     uint64_t atomic_load_explicit(ring_word *, memory_order)
     void atomic_store_explicit(ring_word *, uint64_t, memory_order)
 
-    size_t ring_latest_offset(uint64_t)
-    size_t ring_slots_offset(uint64_t)
-    size_t ring_total_bytes(uint64_t, uint64_t)
     void ring_writer_map(ring_writer *, void *, uint64_t, uint64_t)
     void ring_writer_begin_epoch(ring_writer *, uint64_t)
     uint64_t ring_publish(ring_writer *, const ring_record *)
@@ -92,10 +85,6 @@ cdef extern from "ring_wait.h" nogil:
     bint ring_spin(ring_reader *, uint64_t)
     int ring_sleep(ring_reader *, uint64_t)
     bint ring_ready(ring_reader *)
-
-
-cdef class Record:
-    cdef ring_record raw
 
 
 cdef class RingWriter:

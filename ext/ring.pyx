@@ -1,7 +1,7 @@
 """The ring's writer and reader: thin, checked wrappers of ring_core.h over a mapping that shm/objects.py opened.
 
-One thread of one process owns a RingWriter or a RingReader; every call checks it. Nothing here allocates per record, and
-nothing makes a system call per record unless a reader sleeps. Source: spec ring.md; the story is in docs/ring.md.
+One thread of one process owns a RingWriter or a RingReader; every call checks it. Nothing here allocates per
+record, and nothing makes a system call per record unless a reader sleeps. Its story is in docs/ring.md.
 """
 
 import os
@@ -12,6 +12,9 @@ cimport cython
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.exc cimport PyErr_CheckSignals
 from libc.string cimport memcpy, memset
+
+from ext.ring_record cimport Record as CRecord
+from ext.ring_record import Record
 
 from shm import doorbell, header, instruments, objects, readers
 from shm.errors import RingBusyError, RingOwnershipError
@@ -39,24 +42,6 @@ def _count_fork():
 os.register_at_fork(after_in_child=_count_fork)
 
 
-def layout() -> dict[str, int]:
-    """Return what the C compiler made of the layout; a test compares it with shm/header.py."""
-    return {
-        "magic": RING_MAGIC,
-        "layout_version": RING_LAYOUT_VERSION,
-        "rows_offset": RING_ROWS_OFFSET,
-        "row_words": RING_ROW_WORDS,
-        "kind_tob": RING_KIND_TOB,
-        "waiter_futex": RING_WAITER_FUTEX,
-        "waiter_bell": RING_WAITER_BELL,
-    }
-
-
-def total_bytes(capacity: int, rows: int) -> int:
-    """Return the size of a ring object as the C side computes it."""
-    return ring_total_bytes(capacity, rows)
-
-
 def ticks() -> int:
     """Return the time stamp counter (CLOCK_MONOTONIC in ns where there is none that all cores share)."""
     return ring_ticks()
@@ -82,73 +67,10 @@ cdef inline int require_owner(bint is_open, unsigned long thread, unsigned long 
 
 
 @cython.final
-cdef class Record:
-    """One record, copied out of the ring; reuse it from call to call. Words as in shm/layout.py."""
-
-    @property
-    def seq(self) -> int:
-        """The record's sequence: 1 for the ring's first, then without gaps."""
-        return self.raw.word[0]
-
-    @property
-    def kind(self) -> int:
-        """What it is (shm.layout.Kind)."""
-        return self.raw.word[1] & 0xFF
-
-    @property
-    def flags(self) -> int:
-        """Properties of it (shm.layout.Flag)."""
-        return (self.raw.word[1] >> 8) & 0xFF
-
-    @property
-    def instrument(self) -> int:
-        """Index into the instrument table, 0xFFFF = all."""
-        return (self.raw.word[1] >> 16) & 0xFFFF
-
-    @property
-    def aux(self) -> int:
-        """The 32 bits whose meaning depends on the kind."""
-        return self.raw.word[1] >> 32
-
-    @property
-    def w2(self) -> int:
-        """Word 2; of a TOB the best bid."""
-        return self.raw.word[2]
-
-    @property
-    def w3(self) -> int:
-        """Word 3; of a TOB the best ask."""
-        return self.raw.word[3]
-
-    @property
-    def w4(self) -> int:
-        """Word 4; of a TOB the second bid."""
-        return self.raw.word[4]
-
-    @property
-    def w5(self) -> int:
-        """Word 5; of a TOB the second ask."""
-        return self.raw.word[5]
-
-    @property
-    def venue_ts_ns(self) -> int:
-        """The venue's time, Unix ns, 0 = not given."""
-        return <int64_t>self.raw.word[6]
-
-    @property
-    def recv_ts_ns(self) -> int:
-        """When the feeder had the bytes, Unix ns."""
-        return <int64_t>self.raw.word[7]
-
-    def __repr__(self) -> str:
-        return f"Record(seq={self.seq}, kind={self.kind}, instrument={self.instrument}, recv_ts_ns={self.recv_ts_ns})"
-
-
-@cython.final
 cdef class RingWriter:
     """The ring's one writer; a shm.sink.RecordSink. Starting it begins a new epoch with a RESET record.
 
-    `capacity` records and `instruments` table rows, both powers of two. Raises RingBusyError while another writer lives,
+    `capacity` records and `instruments` table rows, both powers of two. RingBusyError while another writer lives,
     RingForeignError, RingSpaceError, RingMissingError, and ValueError for a bad name or size.
     """
 
@@ -290,7 +212,7 @@ cdef class RingWriter:
         return self.ring_object.name
 
     def close(self, *, unlink: bool = False) -> None:
-        """Leave the ring; `unlink` also removes it for good. Closing twice is harmless; a forked child never removes it."""
+        """Leave the ring; `unlink` also removes it for good, never in a forked child. Closing twice is harmless."""
         if not self.is_open:
             return
         self.is_open = False
@@ -315,8 +237,8 @@ cdef class RingWriter:
 cdef class RingReader:
     """A reader of the ring; it never holds the writer up, and counts what it lost when it was lapped.
 
-    `start` is "newest" (the next record published) or "oldest" (the first of this epoch that is still there). A `gating`
-    reader is waited for by a played recording. Raises RingMissingError, RingNotReadyError, RingForeignError,
+    `start` is "newest" (the next record published) or "oldest" (the first of this epoch that is still there). A
+    `gating` reader is waited for by a played recording. Raises RingMissingError, RingNotReadyError, RingForeignError,
     RingIncompatibleError, and RingBusyError when a gating reader finds no free reader slot.
     """
 
@@ -349,7 +271,7 @@ cdef class RingReader:
             self.epoch_number = record.word[2]
         return 0
 
-    def poll_into(self, Record record not None, /) -> bool:
+    def poll_into(self, CRecord record not None, /) -> bool:
         """Copy the next record and return True, or return False when there is none. `lost` grows when it was lapped."""
         cdef uint64_t lost = self.core.lost
         self.check_owner()
@@ -361,7 +283,7 @@ cdef class RingReader:
         return True
 
     def drain(self, array: object, /) -> int:
-        """Fill a C-contiguous numpy array of shm.layout.RECORD_DTYPE from its start; return how many records were copied.
+        """Fill a C-contiguous numpy array of shm.layout.RECORD_DTYPE from its start; return the records copied.
 
         A lap within the batch shows as a gap in `seq`. Raises ValueError for another kind of array.
         """
@@ -385,7 +307,7 @@ cdef class RingReader:
             PyBuffer_Release(&view)
         return count
 
-    def latest_into(self, uint16_t instrument, Record record not None, /) -> bool:
+    def latest_into(self, uint16_t instrument, CRecord record not None, /) -> bool:
         """Copy the newest top of book of an instrument of this reader's epoch; False when there is none."""
         self.check_owner()
         return ring_latest_load(&self.core, instrument, self.epoch_number, &record.raw)
@@ -406,8 +328,8 @@ cdef class RingReader:
     def wait(self, timeout_s: float, mode: str = "futex") -> bool:
         """Wait for something to read and return True, or False after `timeout_s` seconds; signals are served.
 
-        "spin" polls all the time and wants a core of its own; "futex" sleeps, after a few microseconds of polling where the
-        process may use four cores or more.
+        "spin" polls all the time and wants a core of its own; "futex" sleeps, after a few microseconds of polling where
+        the process may use four cores or more.
         """
         cdef uint64_t now_ns = ring_monotonic_ns()
         cdef uint64_t deadline_ns = now_ns + <uint64_t>(max(timeout_s, 0.0) * 1e9)
@@ -462,7 +384,7 @@ cdef class RingReader:
         ring_report_position(&self.core)
 
     def seek_oldest(self) -> None:
-        """Go back to the oldest record of this epoch, leaving a sixteenth of the ring as a start before a busy writer."""
+        """Go back to the oldest record of this epoch, with a sixteenth of the ring as a start before a busy writer."""
         cdef uint64_t capacity = self.core.mask + 1
         cdef uint64_t cursor, first
         self.check_owner()

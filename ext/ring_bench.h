@@ -1,8 +1,11 @@
-/* Measuring loops for `bucketmm ring bench`: cache-line ping-pong, stamped one-way latency, floods, the cost of a wake. */
+/* Measuring loops for `bucketmm ring bench`: cache-line ping-pong, stamped one-way latency, floods, the cost of a
+ * wake. */
 #ifndef BUCKETMM_RING_BENCH_H
 #define BUCKETMM_RING_BENCH_H
 
 #include "ring_wait.h"
+
+#define BENCH_PATIENCE_TICKS (UINT64_C(1) << 34) /* some seconds: the reader died */
 
 typedef struct {
     uint64_t got, torn, last_seq;
@@ -43,15 +46,18 @@ static inline int bench_is_torn(const ring_record *record)
     return record->word[7] != record->word[6];
 }
 
-/* Publish `count` stamped records, `interval` ticks apart (0 = as fast as it goes); return the ticks it took. */
-static inline uint64_t bench_write(ring_writer *writer, uint64_t count, uint64_t interval)
+static inline void bench_pass(uint64_t interval)
+{
+    const uint64_t due = ring_ticks() + interval;
+    while (ring_ticks() < due)
+        ring_pause();
+}
+
+/* Publish `count` stamped records as fast as it goes; return the ticks it took. */
+static inline uint64_t bench_flood(ring_writer *writer, uint64_t count)
 {
     const uint64_t start = ring_ticks();
-    uint64_t due = start;
     for (uint64_t i = 0; i < count; i++) {
-        due += interval;
-        while (interval && ring_ticks() < due)
-            ;
         const ring_record record = bench_record(ring_ticks());
         ring_publish(writer, &record);
         ring_notify(writer->readers);
@@ -59,13 +65,26 @@ static inline uint64_t bench_write(ring_writer *writer, uint64_t count, uint64_t
     return ring_ticks() - start;
 }
 
+/* Publish `count` stamped records, each after reader slot 0 has taken the one before and `interval` ticks more, as the
+ * ping-pong does: a reader that lost its core for a while is late for one record and not for a queue of them. */
+static inline void bench_write_in_turn(ring_writer *writer, uint64_t count, uint64_t interval)
+{
+    ring_word *position = &writer->readers->slot[0].position;
+    for (uint64_t i = 0; i < count; i++) {
+        const ring_record record = bench_record(ring_ticks());
+        const uint64_t seq = ring_publish(writer, &record), patience = ring_ticks() + BENCH_PATIENCE_TICKS;
+        ring_notify(writer->readers);
+        while (atomic_load_explicit(position, memory_order_acquire) <= seq && ring_ticks() < patience)
+            ring_pause();
+        bench_pass(interval);
+    }
+}
+
 /* Publish `count` records to a reader that has gone to sleep each time; note what each publish cost, wake included. */
 static inline void bench_write_to_sleeper(ring_writer *writer, uint64_t count, uint64_t interval, uint64_t *cost_ticks)
 {
     for (uint64_t i = 0; i < count; i++) {
-        const uint64_t due = ring_ticks() + interval;
-        while (ring_ticks() < due)
-            ring_pause();
+        bench_pass(interval);
         const ring_record record = bench_record(ring_ticks());
         const uint64_t start = ring_ticks();
         ring_publish(writer, &record);
@@ -84,7 +103,7 @@ static inline bench_tally bench_read(ring_reader *reader, uint64_t last, int sle
             if (sleeping)
                 ring_sleep(reader, ring_monotonic_ns() + 100000000);
             else
-                ring_pause(); /* as ring_spin does: a tight loop of loads pays a pipeline flush for each change it sees */
+                ring_pause(); /* as ring_spin: a tight loop of loads pays a flush for each change it sees */
             continue;
         }
         if (age_ticks)

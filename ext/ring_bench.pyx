@@ -15,7 +15,8 @@ cdef extern from "ring_bench.h" nogil:
 
     void bench_pingpong_lead(ring_word *, uint64_t, uint64_t *)
     void bench_pingpong_follow(ring_word *, uint64_t)
-    uint64_t bench_write(ring_writer *, uint64_t, uint64_t)
+    uint64_t bench_flood(ring_writer *, uint64_t)
+    void bench_write_in_turn(ring_writer *, uint64_t, uint64_t)
     void bench_write_to_sleeper(ring_writer *, uint64_t, uint64_t, uint64_t *)
     bench_tally bench_read(ring_reader *, uint64_t, int, uint64_t *)
     uint64_t bench_probe(uint64_t)
@@ -39,13 +40,20 @@ def pingpong(memory: object, rounds: int, leads: bool) -> object:
     return np.asarray(ticks)
 
 
-def write(RingWriter writer not None, uint64_t count, uint64_t interval_ticks) -> int:
-    """Publish `count` stamped records, 0 ticks apart = as fast as it goes; return the ticks it took."""
+def flood(RingWriter writer not None, uint64_t count) -> int:
+    """Publish `count` stamped records as fast as it goes; return the ticks it took."""
     cdef uint64_t ticks
     writer.check_owner()
     with nogil:
-        ticks = bench_write(&writer.core, count, interval_ticks)
+        ticks = bench_flood(&writer.core, count)
     return ticks
+
+
+def write_in_turn(RingWriter writer not None, uint64_t count, uint64_t interval_ticks) -> None:
+    """Publish `count` stamped records, each `interval_ticks` after the reader in slot 0 has taken the one before."""
+    writer.check_owner()
+    with nogil:
+        bench_write_in_turn(&writer.core, count, interval_ticks)
 
 
 def write_to_sleeper(RingWriter writer not None, count: int, uint64_t interval_ticks) -> object:
@@ -59,7 +67,7 @@ def write_to_sleeper(RingWriter writer not None, count: int, uint64_t interval_t
 
 
 def read(RingReader reader not None, uint64_t last_seq, sleeping: bool, capacity: int) -> tuple[object, int, int]:
-    """Read until `last_seq`; return (ages in ticks of at most `capacity` records, records, torn). Capacity 0 = no ages."""
+    """Read until `last_seq`; return (ages in ticks, records, torn). Room for `capacity` ages, 0 = none."""
     cdef uint64_t[::1] ticks = np.zeros(max(capacity, 1), np.uint64)
     cdef uint64_t *ages = &ticks[0] if capacity else NULL
     cdef int sleeps = sleeping

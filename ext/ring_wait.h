@@ -1,4 +1,5 @@
-/* Waiting for a record and waking who waits, and the clocks of the ring: Linux futex, pause loop, time stamp counter. */
+/* Waiting for a record and waking who waits, and the clocks of the ring: Linux futex, pause loop, time stamp counter.
+ * */
 #ifndef BUCKETMM_RING_WAIT_H
 #define BUCKETMM_RING_WAIT_H
 
@@ -67,10 +68,11 @@ static inline long ring_futex(_Atomic uint32_t *word, int operation, uint32_t va
     return syscall(SYS_futex, (uint32_t *)word, operation, value, timeout, NULL, 0);
 }
 
-/* Wake whoever said that it sleeps; return the waiters' bits (RING_WAITER_BELL is the caller's to ring).
- * The fence pairs with the one in ring_announce: either the writer sees the flag or the reader sees the record. The flag
- * is taken down before the wake, so that a reader that died asleep costs one call. The count is the futex word and not the
- * flag, because a second reader may raise the flag again before the first has gone to sleep (tests/model/wait.pml). */
+/* Wake whoever said that it sleeps; return the waiters' bits (RING_WAITER_BELL is the caller's to ring). The fence
+ * pairs with the one in ring_announce: either the writer sees the flag or the reader sees the record. The flag is
+ * taken down before the wake, so that a reader that died asleep costs one call. The count is the futex word and not
+ * the flag, because a second reader may raise the flag again before the first has gone to sleep
+ * (tests/model/wait.pml). */
 static inline uint32_t ring_notify(ring_readers *readers)
 {
     atomic_thread_fence(memory_order_seq_cst);
@@ -106,7 +108,8 @@ static inline int ring_spin(ring_reader *reader, uint64_t deadline_ns)
     }
 }
 
-/* Sleep once, until a wake, a signal or the deadline; return 1 ready, 0 woken or timed out, -1 interrupted by a signal. */
+/* Sleep once, until a wake, a signal or the deadline; return 1 ready, 0 woken or timed out, -1 interrupted by a
+ * signal. */
 static inline int ring_sleep(ring_reader *reader, uint64_t deadline_ns)
 {
     const uint64_t now_ns = ring_monotonic_ns();

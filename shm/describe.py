@@ -127,9 +127,7 @@ _DETAILS: Final[dict[int, Callable[[AnyRecord], dict[str, Any]]]] = {
 
 def line(record: AnyRecord) -> str:
     """Return a record as one line of `name=value` words."""
-    return " ".join(
-        f"{name}={_short(value)}" for name, value in describe(record).items() if value not in (None, [])
-    )
+    return " ".join(f"{name}={_short(value)}" for name, value in describe(record).items() if value not in (None, []))
 
 
 def _short(value: Any) -> str:

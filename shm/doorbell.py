@@ -1,9 +1,9 @@
-"""The doorbell: a FIFO per reader that the writer rings, so that an event loop can wait for records (epoll knows no futex).
+"""The doorbell: a FIFO per reader that the writer rings, for event loops (epoll cannot wait on a futex).
 
-One FIFO per reader and not one per ring: with a shared one, whoever empties it first takes the wake from the others.
-A reader opens its bell once, and before each sleep *arms* it: takes old rings out, says that it waits, and looks at the
-ring again. The writer looks for armed bells only when the waiters flag says so, and disarms a bell before it rings it, so that
-arming again at the same moment is answered by that ring.
+One FIFO per reader and not one per ring: with a shared one, whoever empties it first takes the wake from the
+others. A reader opens its bell once, and before each sleep *arms* it: takes old rings out, says that it waits, and
+looks at the ring again. The writer looks for armed bells only when the waiters flag says so, and disarms a bell
+before it rings it, so that arming again at the same moment is answered by that ring.
 """
 
 import asyncio
@@ -116,7 +116,11 @@ class BellWaiter:
         self._loop = loop
         self._file = reader.open_doorbell()
         self._rung = asyncio.Event()
-        loop.add_reader(self._file, self._rung.set)
+        loop.add_reader(self._file, self._on_ring)
+
+    def _on_ring(self) -> None:
+        silence(self._file)  # or the loop would find it readable again and again until the task comes round
+        self._rung.set()
 
     async def wait(self, timeout_s: float | None = None) -> bool:
         """Sleep until there is something to read; False when `timeout_s` passed before."""

@@ -1,7 +1,8 @@
 """The ring object's header in Python: where each field lies, how a new object is formatted, and what a reader refuses.
 
-The C side is `ext/ring_core.h`; tests/unit/ext compares the two offset by offset. Page 0 is the writer's, page 1 the
-readers' (they map the rest read-only); then come the instrument rows, the latest table and, on a page of their own, the slots.
+The C side is `ext/ring_core.h`; tests/unit/ext compares the two offset by offset. Page 0 is the writer's, page 1
+the readers' (they map the rest read-only); then come the instrument rows, the latest table and, on a page of their
+own, the slots.
 Source: spec ring.md, "Layout".
 """
 
@@ -104,7 +105,7 @@ class Clock(NamedTuple):
 
 
 class Pace(NamedTuple):
-    """How a recording is being played: Unix ns of the start on both clocks, and the rate in thousandths (0 = unpaced)."""
+    """How a recording is being played: Unix ns of the start on both clocks, rate in thousandths (0 = unpaced)."""
 
     wall_start_ns: int
     recording_start_ns: int

@@ -1,10 +1,9 @@
 """How an instrument is written into a row of the ring's table: 384 bytes, the first word being the row's seqlock count.
 
-word 0  seqlock count (odd = being written)          word 4  tick_e4 u32 | outcome u8 | taker_only u8 | fee_exponent u16
-word 1  index                                        word 5  min_size_u6
-word 2  window_start_s                               word 6  fee_rate_e6
-word 3  window_length_s                              word 7  epoch
-words 8-47  token id 96 bytes | condition id 96 bytes | slug 128 bytes, UTF-8, padded with zeros
+word 0  seqlock count (odd = being written)          word 4  tick_e4 u32 | outcome u8 | taker_only u8 | fee_exponent
+u16 word 1  index                                        word 5  min_size_u6 word 2  window_start_s
+word 6  fee_rate_e6 word 3  window_length_s                              word 7  epoch words 8-47  token id 96 bytes
+| condition id 96 bytes | slug 128 bytes, UTF-8, padded with zeros
 """
 
 import struct
@@ -37,9 +36,7 @@ def pack_row(index: int, epoch: int, instrument: Instrument) -> bytes:
             *texts,
         )
     except struct.error as error:
-        raise ValueError(
-            f"instrument {instrument.slug} does not fit its row ({error}): was {instrument}"
-        ) from error
+        raise ValueError(f"instrument {instrument.slug} does not fit its row ({error}): was {instrument}") from error
 
 
 def _text(name: str, value: str, limit: int) -> bytes:
@@ -51,8 +48,8 @@ def _text(name: str, value: str, limit: int) -> bytes:
 
 def unpack_row(row: bytes) -> tuple[int, int, Instrument]:
     """Return (index, epoch, instrument) of a row that was copied whole."""
-    (_, index, start_s, length_s, tick_e4, outcome, taker_only, exponent, size_u6, rate_e6, epoch, *texts) = (
-        ROW.unpack(row)
+    (_, index, start_s, length_s, tick_e4, outcome, taker_only, exponent, size_u6, rate_e6, epoch, *texts) = ROW.unpack(
+        row
     )
     token_id, condition_id, slug = (text.rstrip(b"\0").decode() for text in texts)
     instrument = Instrument(

@@ -1,4 +1,4 @@
-"""The one record layout that both processes agree on: 64 bytes, eight little-endian words, and what each kind puts in them.
+"""The one record layout that both processes agree on: 64 bytes, eight words, and what each kind puts in them.
 
 Word 0 is the ring's own (sequence, bit 63 = busy) and word 1 is the same for every kind:
 
@@ -15,7 +15,7 @@ A *level* packs a book level in one word: `size_u6 << 16 | price_e4`; 0 = that s
     MARKET     tick_e4 | min_size_u6 << 16                                     MarketChange
                fee_rate_e6 u32 | fee_exponent u16 << 32 | taker_only u16 << 48
                window_start_s u40 | window_length_s u24 << 40
-               peer instrument u16 | outcome u8 << 16 | result u8 << 24        (outcome: 1 Up, 2 Down; result: 0 unknown,
+               peer instrument u16 | outcome u8 << 16 | result u8 << 24      (outcome: 1 Up, 2 Down; result: 0 unknown,
                                                                                1 this token won, 2 it lost)
     FEED       detail word, 0 | 0 | 0 | 0                                      FeedChange; instrument ALL = every one
     HEARTBEAT  messages so far | records so far | 0 | 0                        0
@@ -121,7 +121,7 @@ assert RECORD_DTYPE.itemsize == RECORD_BYTES
 
 
 def pack_level(price_e4: int, size_u6: int) -> int:
-    """Pack one book level; (0, 0) is the empty side. Raises ValueError outside 1..9999 (1e-4 USD) or 48 bits of size."""
+    """Pack one book level; (0, 0) is the empty side. ValueError outside 1..9999 (1e-4 USD) or 48 bits of size."""
     if size_u6 == 0 and price_e4 == 0:
         return 0
     if not 0 < price_e4 < 10_000:

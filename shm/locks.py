@@ -1,9 +1,9 @@
 """Who holds the ring, told by the kernel: locks die with their holder, so nothing has to be cleaned up after a crash.
 
-A `flock` on the object allows one writer. Open-file-description locks on single bytes say who is alive without taking
-anything: byte 0 is the writer's, byte 1 + i reader slot i's. `F_OFD_GETLK` asks about them.
-Facts: an OFD lock belongs to the open file description and not to the process (fcntl_locking(2), Linux 3.15), hence two
-openings in one process conflict as two processes do, and a forked child must close its copy (shm/objects.py does).
+A `flock` on the object allows one writer. Open-file-description locks on single bytes say who is alive without
+taking anything: byte 0 is the writer's, byte 1 + i reader slot i's. `F_OFD_GETLK` asks about them. Facts: an OFD
+lock belongs to the open file description and not to the process (fcntl_locking(2), Linux 3.15), hence two openings
+in one process conflict as two processes do, and a forked child must close its copy (shm/objects.py does).
 """
 
 import errno
@@ -13,9 +13,7 @@ from typing import Final
 
 WRITER_BYTE: Final = 0
 READER_BYTE_FIRST: Final = 1
-_FLOCK: Final = struct.Struct(
-    "hhqqi4x"
-)  # l_type, l_whence, l_start, l_len, l_pid of struct flock, 64-bit Linux
+_FLOCK: Final = struct.Struct("hhqqi4x")  # l_type, l_whence, l_start, l_len, l_pid of struct flock, 64-bit Linux
 
 
 def try_exclusive(file: int) -> bool:

@@ -1,8 +1,8 @@
-"""Open, lock, map and remove the shared-memory object behind a ring; everything that happens once per process, not per record.
+"""Open, lock, map and remove the shared-memory object behind a ring: what happens once and not per record.
 
-The rule of removal: the object outlives its writer, so that readers can finish and a restarted writer can go on. It is
-removed by a writer that closes with `unlink=True`, and by shm/registry.py when no writer and no reader lives; the kernel
-frees the memory when the last mapping goes.
+The rule of removal: the object outlives its writer, so that readers can finish and a restarted writer can go on. It
+is removed by a writer that closes with `unlink=True`, and by shm/registry.py when no writer and no reader lives;
+the kernel frees the memory when the last mapping goes.
 """
 
 import mmap
@@ -114,7 +114,7 @@ os.register_at_fork(after_in_child=_drop_locks_in_child)
 
 
 def open_for_writing(name: str, shape: Geometry) -> RingObject:
-    """Create the object, take over a dead writer's, or replace one of another shape; this process is then its one writer.
+    """Create the object, take over a dead writer's, or replace one of another shape; be its one writer.
 
     Raises RingBusyError while another writer lives, RingForeignError, RingSpaceError, RingMissingError.
     """
@@ -145,14 +145,12 @@ def _take(name: str, file: int, shape: Geometry) -> bool:
     if not size:
         _allocate(name, file, shape)
     if not locks.try_byte(file, locks.WRITER_BYTE):
-        raise RingBusyError(
-            f"ring {name}: the writer's lock is held by a process that does not hold the object's"
-        )
+        raise RingBusyError(f"ring {name}: the writer's lock is held by a process that does not hold the object's")
     return True
 
 
 def prepare_epoch(ring_object: RingObject, clock: Clock) -> int:
-    """Write what a new epoch's header says about its writer, formatting a new object first, and return the epoch's number.
+    """Write what a new epoch's header says about its writer, formatting a new object first; return its number.
 
     The protocol's own fields (epoch, cursor, tables) are the writer's to set, atomically.
     """
@@ -212,9 +210,7 @@ def attach(name: str) -> RingObject:
 def _open(name: str, *, create: bool) -> int:
     """Open the object by posix_ipc and return its file descriptor, translating what may go wrong."""
     try:
-        opened = posix_ipc.SharedMemory(
-            posix_name(name), posix_ipc.O_CREAT if create else 0, mode=0o600, size=0
-        )
+        opened = posix_ipc.SharedMemory(posix_name(name), posix_ipc.O_CREAT if create else 0, mode=0o600, size=0)
     except posix_ipc.PermissionsError as error:
         raise RingForeignError(
             f"ring {name} belongs to another user (uid {_uid(name)}; this process runs as {os.geteuid()}): "
@@ -222,9 +218,7 @@ def _open(name: str, *, create: bool) -> int:
         ) from error
     except (posix_ipc.ExistentialError, OSError) as error:
         if not SHM_DIRECTORY.is_dir():
-            raise RingMissingError(
-                f"this machine has no POSIX shared memory: {SHM_DIRECTORY} is missing"
-            ) from error
+            raise RingMissingError(f"this machine has no POSIX shared memory: {SHM_DIRECTORY} is missing") from error
         if isinstance(error, posix_ipc.ExistentialError):
             raise RingMissingError(f"there is no ring {name}: is the feeder running?") from error
         raise
@@ -240,9 +234,7 @@ def _check_owner(name: str, file: int) -> None:
         )
     if stat.S_IMODE(status.st_mode) & 0o077:
         mode = stat.S_IMODE(status.st_mode)
-        raise RingForeignError(
-            f"ring {name} must have mode 0600, was {mode:04o}: other users could write records"
-        )
+        raise RingForeignError(f"ring {name} must have mode 0600, was {mode:04o}: other users could write records")
 
 
 def _writer_pid(file: int) -> int | str:

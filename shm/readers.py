@@ -1,7 +1,7 @@
 """The readers' page: sixteen slots in which readers register, say how far they are, and hang up a doorbell.
 
-A reader owns a slot while it holds the slot's file lock (shm/locks.py), so a crashed reader frees it by dying. A *gating*
-reader asks a played recording to wait for it; the ring's writer itself never looks at any of this.
+A reader owns a slot while it holds the slot's file lock (shm/locks.py), so a crashed reader frees it by dying. A
+*gating* reader asks a played recording to wait for it; the ring's writer itself never looks at any of this.
 """
 
 import struct

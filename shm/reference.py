@@ -1,8 +1,9 @@
 """The ring in pure Python: the oracle that the compiled ring is tested against, slot by slot and record by record.
 
-Same object, same protocol, same surface as ext/ring.pyx, written for reading and not for speed. An aligned 8-byte store
-through a memoryview is one machine store, and on x86 stores and loads of this kind keep their order; elsewhere this twin is for
-one process only. It has no futex: `wait` looks once a millisecond, which is all that a test needs.
+Same object, same protocol, same surface as ext/ring.pyx, written for reading and not for speed. An aligned 8-byte
+store through a memoryview is one machine store, and on x86 stores and loads of this kind keep their order;
+elsewhere this twin is for one process only. It has no futex: `wait` looks once a millisecond, which is all that a
+test needs.
 """
 
 import time
@@ -273,9 +274,7 @@ class ReferenceReader:
         self._slot = readers.claim(self._object, self.position, gating=gating)
         if self._slot is None and gating:
             self.close()
-            raise RingBusyError(
-                f"ring {name} has {header.READER_SLOTS} registered readers: no slot for a gating one"
-            )
+            raise RingBusyError(f"ring {name} has {header.READER_SLOTS} registered readers: no slot for a gating one")
 
     def _take(self) -> tuple[int, ...] | None:
         words = self._words
@@ -386,9 +385,7 @@ class ReferenceReader:
 
     def _require_slot(self) -> int:
         if self._slot is None:
-            raise RingBusyError(
-                f"ring {self.name} has no reader slot left: this reader cannot have a doorbell"
-            )
+            raise RingBusyError(f"ring {self.name} has no reader slot left: this reader cannot have a doorbell")
         return self._slot
 
     def seek_newest(self) -> None:

@@ -1,6 +1,7 @@
 """Which rings there are on this machine, who uses them, and the removal of those that nobody uses any more.
 
-Start and stop scripts call `remove_orphans`; `bucketmm ring stat` prints `status`. Only rings of this user are looked at.
+Start and stop scripts call `remove_orphans`; `bucketmm ring stat` prints `status`. Only rings of this user are
+looked at.
 """
 
 import os
@@ -98,9 +99,7 @@ def is_orphan(name: str) -> bool:
 
 def remove_orphans(prefix: str = "") -> list[str]:
     """Remove this user's rings, and doorbells without a ring, that nobody uses; return what was removed."""
-    removed = [
-        name for name in names() if name.startswith(prefix) and is_orphan(name) and objects.unlink(name)
-    ]
+    removed = [name for name in names() if name.startswith(prefix) and is_orphan(name) and objects.unlink(name)]
     return removed + _remove_stray_bells(prefix)
 
 

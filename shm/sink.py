@@ -4,7 +4,7 @@ from typing import NamedTuple, Protocol
 
 
 class Instrument(NamedTuple):
-    """One token of one market: a row of the instrument table. Units as in layout.py; `peer` is the other token's index."""
+    """One token of one market: a row of the instrument table. Units as in layout.py."""
 
     token_id: str
     condition_id: str

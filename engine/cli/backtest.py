@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 import orjson
-from feeder.recording.reader import open_recordings
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -19,6 +18,7 @@ from engine.fills.strict import NAME as FILL_MODEL
 from engine.model.records import RoundRecord
 from engine.model.units import format_cash, format_scaled
 from engine.runtime.backtest import BacktestResult, run_recording, write_manifest
+from feeder.recording.reader import open_recordings
 
 
 @click.command()

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 import orjson
-from feeder.recording.reader import open_recordings
 
 from engine.cli.failing import clean_exit
 from engine.config.load import load_config
 from engine.runtime.kernel_bench import measure
+from feeder.recording.reader import open_recordings
 
 
 @click.group()

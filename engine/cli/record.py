@@ -33,17 +33,23 @@ def record(ring_name: str, out: Path, seconds: float | None) -> None:
         click.echo(f"Error: {error}", err=True)
         raise SystemExit(3) from error
     deadline_s = None if seconds is None else time.monotonic() + seconds
+    interrupted = False
     try:
         with RecordingWriter(
             out, kind="ring", source=f"ring {ring_name}", software_version=version("bucketmm")
         ) as writer:
-            _record_until(reader, writer, lambda: deadline_s is not None and time.monotonic() >= deadline_s)
+            try:
+                _record_until(reader, writer, lambda: deadline_s is not None and time.monotonic() >= deadline_s)
+            except KeyboardInterrupt:  # the usual way to end a recording, which is whole all the same
+                interrupted = True
     except (RecordingError, OSError) as error:
         raise click.UsageError(str(error)) from error
     finally:
         reader.close()
     manifest = writer.manifest(complete=True)
     click.echo(f"{out}: {manifest.records} records, {manifest.drops} dropped, {manifest.gaps} gaps")
+    if interrupted:
+        raise SystemExit(130)
 
 
 def _record_until(reader: RingReader, writer: RecordingWriter, is_over: Callable[[], bool]) -> None:
@@ -53,7 +59,8 @@ def _record_until(reader: RingReader, writer: RecordingWriter, is_over: Callable
     while not recorder.ended and not is_over():
         if recorder.poll():
             continue
-        if not reader.wait(WAIT_S) and not reader.writer_alive():
+        alive = reader.writer_alive()  # before the wait: what a dying writer published last is still read
+        if not reader.wait(WAIT_S) and not alive:
             return
         if sys.stderr.isatty() and time.monotonic() - told_s >= 1:
             told_s = time.monotonic()

@@ -105,11 +105,9 @@ def _records(reader: RingReader, follow: bool) -> Iterator[Record]:
 @ring.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @click.option("--peers", is_flag=True, help="Also measure other ways to hand 64 bytes from Python to Python.")
-@click.option(
-    "--rounds", default=3, show_default=True, type=click.IntRange(1), help="Rounds; the medians are shown."
-)
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1), help="Rounds; the medians are shown.")
 def bench(as_json: bool, peers: bool, rounds: int) -> None:
-    """Measure the ring on this machine: latency against the cache-line ping-pong of the same run, cost per call, floods."""
+    """Measure the ring on this machine: latency against the ping-pong of the same run, cost per call, floods."""
     from shm.bench import measure  # not loaded by stat and dump
     from shm.bench import peers as others
 

@@ -106,7 +106,15 @@ def _start_feeder(
 ) -> FeederChild | None:
     if source is None or has_live_writer(ring):
         return None
-    arguments = ["--source", source, "--capacity", str(config["feed"]["capacity"]), "--run-dir", str(run_dir)]
+    arguments = [
+        "--source",
+        source,
+        "--capacity",
+        str(config["feed"]["capacity"]),
+        "--run-dir",
+        str(run_dir),
+        "--unlink",
+    ]
     if path is not None:
         arguments += ["--path", str(path), "--pace", pace, "--wait-for-reader"]
     child = FeederChild(arguments, ring, Path("logs") / "feeder.log")

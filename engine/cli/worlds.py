@@ -39,6 +39,9 @@ def generate(seed: int, rounds: int, seconds: int, style: str, start: int | None
         summary = write_world(params, rounds, out, show_progress=sys.stderr.isatty())
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo(f"Interrupted: {out} holds what was generated so far.", err=True)
+        raise SystemExit(130) from None
     except OSError as error:
         raise click.UsageError(f"cannot write {out}: {error.strerror}") from error
     text = orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode() if as_json else _as_text(summary)

@@ -70,7 +70,7 @@ class DryShell:
                 self.loop.now_ns = max(self.loop.now_ns, event.ts_ns)
             self.loop.market(event, visible=visible)
         self.loop.catch_up(self.loop.now_ns)
-        self._housekeeping()
+        self._housekeeping(idle=not rows)
         return self._is_done()
 
     def tell_time(self) -> int:
@@ -78,8 +78,11 @@ class DryShell:
         self.loop.now_ns = self._clock.now_ns(self.feed.pace, self.loop.now_ns)
         return self.loop.now_ns
 
-    def _housekeeping(self) -> None:
-        """Look at the feeder's pulse, the operator's files and a stop that was asked for; show what there is to see."""
+    def _housekeeping(self, *, idle: bool) -> None:
+        """Look at the feeder's pulse, the operator's files and a stop that was asked for; show what there is to see.
+
+        The feeder is only judged when the ring is empty: one that ended in order has left records to be read.
+        """
         wall_ns = self._clock.wall_ns()
         if self.stopping and self._stop_by_ns == NEVER_NS:
             self._stop_by_ns = wall_ns + STOP_WITHIN_NS
@@ -87,9 +90,10 @@ class DryShell:
         if wall_ns < self._housekeeping_ns:
             return
         self._housekeeping_ns = wall_ns + HOUSEKEEPING_NS
-        self.feed.reopen()
         now_ns, kernel = self.loop.now_ns, self.loop.kernel
-        pulse = None if self.feed.ended else self.feed.liveness(wall_ns, now_ns)
+        if idle:
+            self.feed.reopen()
+        pulse = self.feed.liveness(wall_ns, now_ns) if idle and not self.feed.ended else None
         word = self._control.poll(now_ns, killed=kernel.state.killed)
         for event in (pulse, word):
             if event is not None:

@@ -12,7 +12,8 @@ from engine.runtime.clock import PaceLike
 from engine.runtime.decode import Decoder
 from engine.runtime.decode import Record as Row
 from ext.ring import Record, RingReader
-from shm.layout import RECORD_DTYPE, Kind
+from shm.errors import RingError
+from shm.layout import RECORD_DTYPE, Kind, MarketChange
 from shm.layout import FeedChange as RecordFeedChange
 from shm.sink import Instrument
 
@@ -34,7 +35,7 @@ class RingFeed:
     ) -> None:
         """Attach to the ring. Raises shm.errors.RingError when there is none or it is not ours."""
         self.name = name
-        self.reader = RingReader(name, start="oldest" if gating else "newest", gating=gating)
+        self.reader = RingReader(name, start="oldest", gating=gating)
         self.decoder = Decoder(self.instrument, known, assets_seen)
         self.ended = False
         self.skipped = 0
@@ -42,6 +43,7 @@ class RingFeed:
         self._gating = gating
         self._heartbeat_max_ns = heartbeat_max_ns
         self._batch = np.zeros(BATCH_RECORDS, RECORD_DTYPE)
+        self._history: list[Row] = [] if gating else self._read_history()
         self._lost = self.reader.lost
         self._silent = False
         self._shown_ns = 0
@@ -81,11 +83,12 @@ class RingFeed:
         unpaced = self.is_unpaced
         if self._late:
             self._late = False
-            yield from self._prime(now_ns)
+            yield from self._prime(now_ns, self._history)
+            self._history = []
         if self.reader.lost != self._lost:
             lost, self._lost = self.reader.lost - self._lost, self.reader.lost
             yield Seen(Gap(now_ns, lost), True)
-            yield from self._prime(now_ns)
+            yield from self._prime(now_ns, [])
         newest = {row[3]: index for index, row in enumerate(rows) if row[1] == Kind.TOB}
         passed: dict[int, int] = {}
         for index, row in enumerate(rows):
@@ -123,8 +126,12 @@ class RingFeed:
         """Attach to the new object when the ring of this name was made anew; whether it was."""
         if self.reader.is_current():
             return False
+        try:
+            reader = RingReader(self.name, start="oldest", gating=self._gating)
+        except RingError:
+            return False  # removed, or not yet ready: the old mapping is still read to its end
         self.reader.close()
-        self.reader = RingReader(self.name, start="oldest", gating=self._gating)
+        self.reader = reader
         self._lost = self.reader.lost
         return True
 
@@ -132,8 +139,19 @@ class RingFeed:
         """Detach."""
         self.reader.close()
 
-    def _prime(self, now_ns: int) -> Iterator[Seen]:
-        """Yield the markets and newest books of the tables, for who joined late or was lapped."""
+    def _read_history(self) -> list[Row]:
+        """Read what is still in the ring and keep the market facts: tick changes, closes and results outlive a restart."""
+        facts: list[Row] = []
+        while self.reader.position <= self.reader.cursor:
+            rows = self.drain()
+            if not rows:
+                break
+            facts += [row for row in rows if row[1] == Kind.MARKET and row[4] != MarketChange.OPENED]
+            self.ended = self.ended or any(row[1] == Kind.FEED and row[4] == RecordFeedChange.ENDED for row in rows)
+        return facts
+
+    def _prime(self, now_ns: int, history: list[Row]) -> Iterator[Seen]:
+        """Yield the tables' markets, what changed since they opened, and their newest books: for who is late or was lapped."""
         indices = range(self.reader.instruments_count)
         peers: dict[str, list[int]] = {}
         for index in indices:
@@ -142,9 +160,12 @@ class RingFeed:
             if len(pair) == 2:
                 for index, peer in (pair, pair[::-1]):
                     yield Seen(self.decoder.announced(index, peer, now_ns), True)
+        for row in history:
+            for event in self.decoder.events(row, now_ns):
+                yield Seen(event, True)
         record = Record()
         for index in indices:
-            if self.reader.latest_into(index, record) and record.kind == Kind.TOB:
+            if self.reader.latest_into(index, record):
                 for event in self.decoder.events(as_row(record), now_ns):
                     yield Seen(event, True)
 

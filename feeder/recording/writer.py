@@ -125,7 +125,7 @@ class RecordingWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self.close(complete=error is None)
 
     def add_instrument(self, instrument: Instrument) -> int:
         """Register a token and return its index."""
@@ -219,12 +219,12 @@ class RecordingWriter:
             self._frames_file.write(BlockType.FRAMES, len(frames), b"".join(frames))
         self._block_start_ns = 0
 
-    def close(self) -> None:
-        """Write the rest and the final manifest; the second call does nothing new."""
+    def close(self, *, complete: bool = True) -> None:
+        """Write the rest and the final manifest; `complete` is false where an error ended the recording."""
         self.flush()
         self._records_file.close()
         self._frames_file.close()
-        save_manifest(self.directory, self.manifest(complete=True))
+        save_manifest(self.directory, self.manifest(complete=complete))
 
     def manifest(self, *, complete: bool) -> Manifest:
         """Return the manifest of what has been recorded so far."""

@@ -1,14 +1,16 @@
 """The ring against its peers (shm/bench/transports.py): one-way, Python to Python, the same 64 bytes, in one run.
 
-Every transport sends at the same pace from this process to a second, pinned one; the age on arrival is taken in Python by the
-invariant time stamp counter. The rounds go over all transports in turn, and the median of the rounds is reported. A transport
-whose library is not installed is named with no numbers (extra `peers`).
+Every transport sends at the same pace from this process to a second, pinned one; the age on arrival is taken in
+Python by the invariant time stamp counter. The rounds go over all transports in turn, and the median of the rounds
+is reported. A transport whose library is not installed is named with no numbers (extra `peers`).
 """
 
 import importlib.util
+import mmap
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
@@ -25,7 +27,8 @@ MESSAGES: Final = 3_000
 WARM_UP: Final = 200
 INTERVAL_NS: Final = 50_000
 END: Final = 1  # the stamp of the message that ends a round
-END_PAUSE_S: Final = 0.05
+TAKEN: Final = ".taken"
+PATIENCE_S: Final = 10
 
 
 def run(rounds: int, progress: Callable[[str], None]) -> list[dict[str, Any]]:
@@ -56,33 +59,51 @@ def _measure(transport: Transport, cores: Cores, tick_ns: float) -> tuple[float,
     """Return one round's (p50, p99) in nanoseconds."""
     with tempfile.TemporaryDirectory(prefix="bucketmm-bench-") as folder:
         where = str(Path(folder) / harness.ring_name())
+        Path(where + TAKEN).write_bytes(bytes(8))
         with (
+            _taken(where) as taken,
             transport.sender(where) as send,
             harness.child(cores.there, _receive, transport.name, where, fresh=True) as receiver,
         ):
             receiver.ready()
-            _send_all(send, int(INTERVAL_NS / tick_ns))
+            _send_all(send, taken, int(INTERVAL_NS / tick_ns))
             counts = np.asarray(receiver.result()[WARM_UP:], np.float64)
     p50, p99 = np.percentile(counts, [50, 99]) * tick_ns
     return float(p50), float(p99)
 
 
-def _send_all(send: Send, interval: int) -> None:
-    due = ticks()
-    for _ in range(MESSAGES):
-        due += interval
+@contextmanager
+def _taken(where: str) -> Iterator[memoryview]:
+    """Yield a shared word in which the receiver counts what it has taken."""
+    with (
+        Path(where + TAKEN).open("r+b") as file,
+        mmap.mmap(file.fileno(), 8) as mapping,
+        memoryview(mapping) as view,
+        view.cast("Q") as word,
+    ):
+        yield word
+
+
+def _send_all(send: Send, taken: memoryview, interval: int) -> None:
+    """Send each message some time after the one before was taken: who loses its core is late for one only."""
+    for count in range(1, MESSAGES + 1):
+        due = ticks() + interval
         while ticks() < due:
             pass
         send(ticks())
-    time.sleep(END_PAUSE_S)  # plain shared memory holds one message: let the last one be seen
+        patience_s = time.monotonic() + PATIENCE_S
+        while taken[0] < count:
+            if time.monotonic() > patience_s:
+                raise TimeoutError(f"message {count} was not taken within {PATIENCE_S} s")
     send(END)
 
 
 def _receive(connection: Connection, name: str, where: str) -> list[int]:
     transport = next(each for each in TRANSPORTS if each.name == name)
     ages: list[int] = []
-    with transport.receiver(where) as receive:
+    with _taken(where) as taken, transport.receiver(where) as receive:
         connection.send("ready")
         while (stamp := receive()) != END:
             ages.append(ticks() - stamp)
+            taken[0] = len(ages)
     return ages

@@ -1,7 +1,7 @@
 """Ways to hand 64 bytes from one Python process to another: the ring and its peers, each behind the same two calls.
 
-A sender is a context that yields `send(stamp)`; a receiver is a context that yields `receive() -> stamp`. Both get the same
-fresh path, of which shared memory uses the last part as its name. shm/bench/peers.py measures them.
+A sender is a context that yields `send(stamp)`; a receiver is a context that yields `receive() -> stamp`. Both get
+the same fresh path, of which shared memory uses the last part as its name. shm/bench/peers.py measures them.
 """
 
 import ctypes
@@ -248,7 +248,7 @@ def _iceoryx_receiver(where: str) -> Iterator[Receive]:
 
 
 class Transport(NamedTuple):
-    """One way to send; `library` is what must be installed for it, None = nothing; `spins` = the receiver never sleeps."""
+    """One way to send; `library` must be installed for it (None = nothing); `spins` = the receiver never sleeps."""
 
     name: str
     library: str | None
@@ -260,9 +260,7 @@ class Transport(NamedTuple):
 TRANSPORTS: Final = (
     Transport("ring, spinning", None, True, _ring_sender, _ring_spinning),
     Transport("ring, sleeping", None, False, _ring_sender, _ring_sleeping),
-    Transport(
-        "multiprocessing.shared_memory + struct", None, True, _shared_memory_sender, _shared_memory_receiver
-    ),
+    Transport("multiprocessing.shared_memory + struct", None, True, _shared_memory_sender, _shared_memory_receiver),
     Transport("posix_ipc + mmap + struct", None, True, _posix_sender, _posix_receiver),
     Transport("Unix socket", None, False, _socket_sender, _socket_receiver),
     Transport("named pipe", None, False, _pipe_sender, _pipe_receiver),

@@ -1,5 +1,6 @@
-/* Stress the ring between processes: every record carries words that follow from its sequence, so a reader can tell a torn
- * one; readers are delayed and the writer is killed in the middle of its stores. At the end got + lost = sent must hold.
+/* Stress the ring between processes: every record carries words that follow from its sequence, so a reader can tell a
+ * torn one; readers are delayed and the writer is killed in the middle of its stores. At the end got + lost = sent
+ * must hold.
  *
  *   ring_stress [-n records] [-c capacity] [-r readers] [-k mean records between kills] [-d] [-1] [-w] [-s seed]
  *     -d  delay both sides inside a record, at random        -1  everything on one core

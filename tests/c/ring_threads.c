@@ -1,8 +1,10 @@
-/* The ring's core between threads, for ThreadSanitizer: one writer, two readers, plain (non-atomic) data beside the ring.
+/* The ring's core between threads, for ThreadSanitizer: one writer, two readers, plain (non-atomic) data beside the
+ * ring.
  *
- * The writer fills `beside[seq]` before it publishes `seq` and a reader looks at it after it got `seq`, so the sanitizer
- * reports a race unless the commit really is a release and the poll an acquire. Built with RING_WITHOUT_FENCES, because the
- * sanitizer does not model stand-alone fences; what they are for is shown by tests/model/ring.pml. Prints "got N torn M".
+ * The writer fills `beside[seq]` before it publishes `seq` and a reader looks at it after it got `seq`, so the
+ * sanitizer reports a race unless the commit really is a release and the poll an acquire. Built with
+ * RING_WITHOUT_FENCES, because the sanitizer does not model stand-alone fences; what they are for is shown by
+ * tests/model/ring.pml. Prints "got N torn M".
  */
 #define RING_WITHOUT_FENCES
 #include "ring_core.h"

@@ -1,5 +1,6 @@
 """`bucketmm record` on a real ring, in a process of its own."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from feeder.recording.collector import RecordCollector
+from feeder.recording.manifest import load_manifest
 from feeder.recording.player import Player
 from feeder.recording.reader import open_recordings
 from shm import objects
@@ -47,7 +49,7 @@ def start_recorder() -> Iterator[StartRecorder]:
 
 
 def wait_until_recording(writer: RingWriter, out: Path) -> None:
-    """Publish heartbeats until the recorder has written one: it begins with what comes after it has attached."""
+    """Publish heartbeats until the recorder has written one: it begins when it has attached."""
     deadline_s = time.monotonic() + 30
     second = 0
     while not list(out.glob("*.bmr")):
@@ -108,6 +110,22 @@ def open_any(out: Path) -> int:
     except ValueError:
         return 0
     return len(recording.load().records())
+
+
+def test_ctrl_c_ends_a_recording_that_is_complete(
+    start_recorder: StartRecorder, ring_name: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with RingWriter(ring_name) as writer:
+        recorder = start_recorder(ring_name, out)
+        wait_until_recording(writer, out)
+        recorder.send_signal(signal.SIGINT)
+        stdout, stderr = recorder.communicate(timeout=60)
+    manifest = load_manifest(out)
+    assert (recorder.returncode, stderr) == (130, "")
+    assert manifest is not None
+    assert manifest.complete
+    assert f"{manifest.records} records" in stdout
 
 
 def test_a_ring_that_is_not_there_is_status_3(start_recorder: StartRecorder, tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 /* The slot protocol of ext/ring_core.h under a weak memory model, with a writer that may die between any two stores.
  *
- * The writer's stores enter a buffer and become visible in any order that C11 allows: not before an earlier store to the same
- * word, not across a release fence, and a release store not before anything earlier. So payload words between the fences appear
- * in any order, and a later record's mark may overtake an earlier commit. The reader's payload loads happen in any order, and
- * without its acquire fence the re-check may come first. Checked by spin for every interleaving:
+ * The writer's stores enter a buffer and become visible in any order that C11 allows: not before an earlier store to
+ * the same word, not across a release fence, and a release store not before anything earlier. So payload words between
+ * the fences appear in any order, and a later record's mark may overtake an earlier commit. The reader's payload loads
+ * happen in any order, and without its acquire fence the re-check may come first. Checked by spin for every
+ * interleaving:
  *   - an accepted record is whole;  - got + lost = sent;  - the reader is never stuck, also after a crash and a repair.
  * -DNO_RELEASE_FENCE, -DNO_ACQUIRE_FENCE, -DNO_MARK, -DNO_RECHECK, -DRELAXED_COMMIT and -DNO_REPAIR must each fail.
  *

@@ -29,9 +29,7 @@ def check(tmp_path):
             ("./pan", "-m2000000"),
         )
         for command in commands:
-            done = subprocess.run(
-                command, cwd=tmp_path, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-            )
+            done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
             assert done.returncode == 0, done.stdout + done.stderr
         assert "max search depth too small" not in done.stdout
         return int(re.search(r"errors: (\d+)", done.stdout)[1]), done.stdout

@@ -1,8 +1,9 @@
 /* Sleeping and waking of ext/ring_wait.h: one writer, two readers that sleep when there is nothing to read.
  *
- * Each side's store may stay in its store buffer while its next load goes ahead (store buffering, the one reordering that even
- * x86 does); a seq_cst fence empties the buffer. A lost wake leaves a reader asleep for ever, which spin finds as a deadlock.
- * -DNO_WRITER_FENCE, -DNO_READER_FENCE and -DSLEEP_ON_FLAG (the futex word is the flag: another reader may raise it again) must
+ * Each side's store may stay in its store buffer while its next load goes ahead (store buffering, the one reordering
+ * that even x86 does); a seq_cst fence empties the buffer. A lost wake leaves a reader asleep for ever, which spin
+ * finds as a deadlock.
+ * -DNO_WRITER_FENCE, -DNO_READER_FENCE and -DSLEEP_ON_FLAG (another reader may raise it again) must
  * each fail.
  *
  *   spin -a wait.pml && gcc -O2 -DSAFETY -o pan pan.c && ./pan

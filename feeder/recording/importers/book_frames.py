@@ -133,6 +133,11 @@ def _load(path: Path, slug: str) -> Loaded:
     first = next((frame.book for frame in frames if frame.book is not None), None)
     if first is None:
         raise RecordingError(path, 0, "expected book frames, was none that can be read")
+    _, start_s, length_s = parse_slug(slug)
+    seconds = [frame.recv_ts_ns // NS_PER_S - start_s for frame in frames]
+    if not any(0 <= second < length_s for second in seconds):
+        text = f"expected frames of {slug}, was none of its window (the first {seconds[0]} s after its start)"
+        raise RecordingError(path, 0, text)
     return FramePlay(slug, first, frames).play()
 
 
@@ -149,7 +154,6 @@ class FramePlay:
         self._scribe = RoundScribe(self._collector, slug, first.market or slug, tokens, Flag.INFERRED)
         self._session = MarketSession(self._collector, mirror_missing=True, listings=self._scribe.listings)
         self._counts: Counter[str] = Counter()
-        self._tops = LastTops()
         self._now_ns = self._scribe.start_ns
 
     def play(self) -> Loaded:
@@ -158,7 +162,7 @@ class FramePlay:
         self._session.add_market(*self._scribe.rows, self._scribe.start_ns)
         for frame in self._frames:
             self._play_frame(frame)
-        self._scribe.finish(self._tops.winner(self._scribe.end_ns))
+        self._scribe.finish(self._last_tops().winner(self._scribe.end_ns))
         self._counts["gaps"] = self._scribe.gaps
         counts = self._session.counts()
         self._counts.update({name: counts[name] for name in counts if name not in ORDINARY_COUNTS})
@@ -169,7 +173,6 @@ class FramePlay:
         if frame.book is not None and frame.book.asset_id != self._up_id:
             self._counts["other_token_frames"] += 1
             return
-        self._note_tops(frame)
         if not self._scribe.start_ns <= frame.recv_ts_ns < self._scribe.end_ns:
             self._counts["outside_window"] += 1
             return
@@ -181,17 +184,19 @@ class FramePlay:
         self._session.receive_frame(frame.data, self._now_ns)
         self._collector.tob_flags = 0
 
-    def _note_tops(self, frame: Frame) -> None:
-        """Keep the last best prices; a book whose prices cannot be read tells nothing."""
-        if frame.book is None:
-            return
-        try:
-            bid_e4 = max((parse_price_e4(level.price) for level in frame.book.bids), default=0)
-            ask_e4 = min((parse_price_e4(level.price) for level in frame.book.asks), default=0)
-        except ValueError:
-            return
-        mirrored = (ask_e4 and PRICE_ONE_E4 - ask_e4, bid_e4 and PRICE_ONE_E4 - bid_e4)
-        self._tops = LastTops(frame.recv_ts_ns, bid_e4, ask_e4, *mirrored)
+    def _last_tops(self) -> LastTops:
+        """Return the best prices of the last book of the token that is played whose prices can be read."""
+        for frame in reversed(self._frames):
+            if frame.book is None or frame.book.asset_id != self._up_id:
+                continue
+            try:
+                bid_e4 = max((parse_price_e4(level.price) for level in frame.book.bids), default=0)
+                ask_e4 = min((parse_price_e4(level.price) for level in frame.book.asks), default=0)
+            except ValueError:
+                continue
+            mirrored = (ask_e4 and PRICE_ONE_E4 - ask_e4, bid_e4 and PRICE_ONE_E4 - bid_e4)
+            return LastTops(frame.recv_ts_ns, bid_e4, ask_e4, *mirrored)
+        return LastTops()
 
     def _take_tick(self, book: Book) -> None:
         """Tell the session of the tick that a book names or its prices imply, as the venue does: once per

@@ -1,4 +1,4 @@
-"""What the ring's integration tests share: a name of their own, compiled C programs, and how a missing tool is treated."""
+"""What the ring's integration tests share: names, compiled C programs, and how a missing tool is treated."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The C core between processes: self-checking records at full speed, delays and kills inside a record, one core, mutants.
+"""The C core between processes: self-checking records, delays and kills inside a record, one core, mutants.
 
 BUCKETMM_STRESS_RECORDS sets the count (3,000,000 by default; 100,000,000 for the long run).
 """
@@ -46,9 +46,7 @@ def test_no_record_is_torn_and_none_is_unaccounted_for(compile_c, share, argumen
 def test_the_stress_program_catches_a_planted_error(compile_c, mutant):
     program = compile_c("ring_stress", f"-DRING_MUTANT_{mutant}")
     arguments = ["-n", 500_000, "-c", 4, "-d"]
-    caught = [
-        stress(program, *arguments, core, seed) for seed in ("-s1", "-s2", "-s3") for core in ("-1", "-r1")
-    ]
+    caught = [stress(program, *arguments, core, seed) for seed in ("-s1", "-s2", "-s3") for core in ("-1", "-r1")]
     torn = sum(reader["torn"] for _, result in caught for reader in result["readers"])
     assert torn > 0
     assert any(status == 1 for status, _ in caught)
@@ -56,7 +54,7 @@ def test_the_stress_program_catches_a_planted_error(compile_c, mutant):
 
 @pytest.fixture
 def run_sanitized(compile_c, require_tool):
-    """Build tests/c/ring_threads.c for ThreadSanitizer, and run it without address randomisation, which it cannot stand."""
+    """Build tests/c/ring_threads.c for ThreadSanitizer, which cannot stand address randomisation, and run it."""
 
     def run(*flags):
         program = compile_c("ring_threads", "-fsanitize=thread", "-g", *flags)

@@ -13,9 +13,7 @@ from shm.header import Pace
 from shm.layout import ALL_INSTRUMENTS, RECORD_DTYPE, Flag, Kind, pack_level
 from shm.sink import Instrument
 
-UP = Instrument(
-    "7" * 77, "0x" + "ab" * 32, "btc-updown-15m-1700000100", 1_700_000_100, 900, 1, 100, 5_000_000, 70_000
-)
+UP = Instrument("7" * 77, "0x" + "ab" * 32, "btc-updown-15m-1700000100", 1_700_000_100, 900, 1, 100, 5_000_000, 70_000)
 DOWN = UP._replace(token_id="8" * 77, outcome=2)
 
 
@@ -146,9 +144,7 @@ def test_a_row_given_to_a_later_instrument_no_longer_answers_for_the_earlier_one
 def test_an_instrument_is_read_back_as_it_was_added(open_ring):
     writer, reader, _ = open_ring
     assert reader.instrument(writer.add_instrument(UP)) == UP
-    assert reader.instrument(writer.add_instrument(DOWN._replace(taker_only=False))) == DOWN._replace(
-        taker_only=False
-    )
+    assert reader.instrument(writer.add_instrument(DOWN._replace(taker_only=False))) == DOWN._replace(taker_only=False)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A whole world: its order of events, its settlement, and whether a strategy would find anything to do in it."""
+"""A whole world: its order of events, its settlement, and whether a strategy would find work in it."""
 
 from collections import Counter, defaultdict
 
@@ -127,7 +127,7 @@ def test_the_price_path_does_not_depend_on_how_often_the_book_is_shown() -> None
 
 
 def what_a_bucket_strategy_would_meet(events: list[Event], start_s: int) -> set[str]:
-    """Watch the bids as the strategy does: entries, stops, and in the last 8 s late entries, stops and re-entries."""
+    """Watch the bids as the strategy does: entries and stops, late ones and re-entries."""
     met: set[str] = set()
     entry_e4: dict[int, int] = {}
     late: dict[int, str] = {}

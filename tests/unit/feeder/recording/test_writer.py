@@ -114,3 +114,21 @@ def test_synthetic_records_are_named_in_the_manifest(new_writer: NewWriter) -> N
     with new_writer() as writer:
         writer.publish(Kind.SPOT, Flag.SYNTHETIC, 0, 3, 1, 2, 0, 0, 0, 10**9)
     assert writer.manifest(complete=True).flags == ["synthetic"]
+
+
+def test_a_recording_that_an_error_ended_is_not_called_complete(
+    new_writer: NewWriter, publish_round: PublishRound
+) -> None:
+    writer = new_writer()
+
+    def record_and_fail() -> None:
+        with writer:
+            publish_round(writer, 3)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        record_and_fail()
+    manifest = load_manifest(writer.directory)
+    assert manifest is not None
+    assert (manifest.complete, manifest.records) == (False, 11)
+    assert open_recording(writer.directory).load().counts["unfinished"] == 1

@@ -1,4 +1,4 @@
-"""Playing recordings: the records, the pace, waiting for slow readers, stopping at once; on a clock of its own."""
+"""Playing recordings: records, pace, slow readers, stopping at once; on a clock of the test's own."""
 
 import asyncio
 from collections.abc import Callable
@@ -121,5 +121,5 @@ def test_a_recording_that_cannot_be_read_is_a_source_error() -> None:
         raise RecordingError(Path("x.gz"), 7, "expected something else")
 
     file = RecordingFile("x", Path("x.gz"), "test", (Window("btc-updown-5m-0", 0, 300),), fail)
-    with pytest.raises(SourceError, match="x.gz:7: expected something else"):
+    with pytest.raises(SourceError, match=r"x\.gz:7: expected something else"):
         play(RecordingSource([file], UNPACED_MILLI), RingLikeSink())

@@ -200,6 +200,11 @@ def test_frames_of_more_than_one_window_under_an_unknown_name_are_refused(tmp_pa
         open_book_frames(path)
 
 
+def test_frames_of_another_window_than_the_name_says_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match=r"none of its window \(the first 400 s after"):
+        load(write(tmp_path, frame(400, *BOOK)))
+
+
 def test_a_line_is_recognised_by_its_content() -> None:
     assert is_frame(b'{"recv_s": 1.5, "msg": {}}')
     assert not is_frame(b'{"recv_s": "x", "msg": {}}')
