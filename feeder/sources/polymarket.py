@@ -56,11 +56,11 @@ class Rest(Protocol):
     """What the source asks over REST; feeder.rest.RestClient over HTTP."""
 
     async def market(self, slug: str) -> object | None:
-        """See feeder.discovery.Markets."""
+        """Return the decoded Gamma market of a slug, or None when there is none. Raises LookupFailedError."""
         ...
 
     async def book(self, token_id: str) -> RestBook | None:
-        """See feeder.rest.BookReader."""
+        """Return a token's book, or None when it has none or nobody answered."""
         ...
 
     async def close(self) -> None:
@@ -247,13 +247,16 @@ class PolymarketSource:
         _log.info("%s is done; the wall clock had moved by %d us", window.slug, moved_ns // 1000)
 
     def _heard(self, now_ns: int) -> dict[str, dict[int, int]]:
-        """Return when each line last had data of each token of a running window."""
+        """Return when each line last had data of each token of a running window.
+
+        A line that has had none yet is not late: the wait for its snapshot ends by itself.
+        """
         heard: dict[str, dict[int, int]] = {}
         for window in self._rounds.running(now_ns / NS_PER_S):
             assert window.market is not None, f"{window.slug} runs without a market"
             for token_id in (window.market.up.token_id, window.market.down.token_id):
                 books = {line: session.book(token_id) for line, session in self._lines.sessions.items()}
-                heard[token_id] = {line: book.recv_ts_ns for line, book in books.items() if book is not None}
+                heard[token_id] = {line: book.recv_ts_ns for line, book in books.items() if book and book.recv_ts_ns}
         return heard
 
     def _follow(self, finding: Finding, now_ns: int) -> None:
