@@ -122,7 +122,7 @@ def _show(report: dict[str, Any], results: list[BacktestResult], show_rounds: bo
 def _round_table(records: list[RoundRecord]) -> Table:
     table = Table(title="rounds")
     for name in ("round", "leg", "stages", "entries", "stops", "P&L USD", "settled"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=name == "round")
     for record in records:
         stages = " ".join(stage.lower() for stage in record.stages[1:-1])
         settled = "yes" if record.settled else "outcome unknown"
