@@ -17,7 +17,9 @@ _SCALED: Final[tuple[tuple[str, str, int], ...]] = (
 
 
 def scaled(config: Config, length_s: int) -> Config:
-    """Return the config for windows of `length_s` seconds: cap schedule, late and guard times in proportion; prices and waits stay."""
+    """Return the config for windows of `length_s` seconds: cap schedule, late and guard times in proportion; prices and
+    waits stay.
+    """
     length_ms = length_s * 1000
     base_ms = config["time_windows"]["CONTRACT_DURATION_SEC"]
     if length_ms == base_ms:

@@ -1,4 +1,6 @@
-"""Replay: feed a journal's events to a fresh kernel and compare every decision, byte for byte, with what was recorded."""
+"""Replay: feed a journal's events to a fresh kernel and compare every decision, byte for byte, with
+what was recorded.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -57,7 +59,8 @@ class _Collector:
 
 
 KernelBuilder = Callable[[Header, Recorder], Kernel]
-"""Builds the kernel that the journal's header describes, with its starting state; the shells' composition root has one."""
+"""Builds the kernel that the journal's header describes, with its starting state; the shells' composition root has one.
+"""
 
 
 def replay(reader: JournalReader, build: KernelBuilder) -> ReplayResult:

@@ -41,7 +41,9 @@ def build_paper(config: Config, ledger: Ledger | None = None) -> PaperVenue:
 
 
 def journal_header(config: Config, state: KernelState, *, clock: str, mode: str, host: str = "") -> Header:
-    """Return the header of a journal that begins with `state`; a simulated run has no host, so that two runs are equal."""
+    """Return the header of a journal that begins with `state`; a simulated run has no host, so that two
+    runs are equal.
+    """
     return Header(
         segment=0,
         version=version("bucketmm"),

@@ -1,4 +1,6 @@
-"""The ring as the dry shell sees it: batches of events, the newest book per asset and drain, laps, late joining, a dead feeder."""
+"""The ring as the dry shell sees it: batches of events, the newest book per asset and drain, laps, late joining, a dead
+feeder.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -11,10 +13,10 @@ from engine.model.market import View
 from engine.runtime.clock import PaceLike
 from engine.runtime.decode import Decoder
 from engine.runtime.decode import Record as Row
-from ext.ring import Record, RingReader
 from shm.errors import RingError
 from shm.layout import RECORD_DTYPE, Kind, MarketChange
 from shm.layout import FeedChange as RecordFeedChange
+from shm.ring import Record, RingReader
 from shm.sink import Instrument
 
 BATCH_RECORDS: Final = 4096
@@ -172,7 +174,9 @@ def as_row(record: Record) -> Row:
 
 
 def _still_true(record: Record) -> bool:
-    """Whether the newest record of an instrument says something that a late joiner has to know: its book, or its result."""
+    """Whether the newest record of an instrument says something that a late joiner has to know: its book, or its
+    result.
+    """
     return record.kind == Kind.TOB or (record.kind == Kind.MARKET and record.aux == MarketChange.RESOLVED)
 
 

@@ -1,4 +1,6 @@
-"""A bad venue: it refuses, forgets to answer, fills in parts, loses races, confirms late, reverses trades; its own books are the truth."""
+"""A bad venue: it refuses, forgets to answer, fills in parts, loses races, confirms late, reverses trades; its own
+books are the truth.
+"""
 
 import heapq
 from random import Random
@@ -217,7 +219,9 @@ class BadVenue:
             order.filled_u6 -= size_u6
             order.over = True
             self._answer(FillReversed(now_ns, place.order, trade_id), self.habits.late_fill_ms + 1_500)
-            self._answer(Gone(now_ns, place.order, GoneReason.CANCELED, order.filled_u6), self.habits.late_fill_ms + 1_600)
+            self._answer(
+                Gone(now_ns, place.order, GoneReason.CANCELED, order.filled_u6), self.habits.late_fill_ms + 1_600
+            )
             return
         if place.side == Side.BUY:
             until_ns = now_ns + self.habits.sellable_ms * NS_PER_MS
@@ -345,5 +349,3 @@ class BadVenue:
         for fill in order.fills:
             self._answer(msgspec.structs.replace(fill, ts_ns=now_ns))
         self._answer(OrderState(now_ns, order_id, True, not order.over, order.filled_u6))
-
-

@@ -1,4 +1,6 @@
-"""A seed's market: a path of tops of book for both tokens, with silences, gaps, empty sides, tick flips and venue modes."""
+"""A seed's market: a path of tops of book for both tokens, with silences, gaps, empty sides, tick flips and venue
+modes.
+"""
 
 from collections.abc import Iterator
 from random import Random
@@ -119,7 +121,9 @@ def path(random: Random, options: WorldOptions) -> Iterator[Event]:
         if random.random() < options.gap_odds:
             yield Gap(now_ns, random.randrange(1, 100))
         if random.random() < options.mode_odds:
-            yield VenueMode(now_ns, random.choice((VenueState.POST_ONLY, VenueState.CANCEL_ONLY, VenueState.RESTARTING)))
+            yield VenueMode(
+                now_ns, random.choice((VenueState.POST_ONLY, VenueState.CANCEL_ONLY, VenueState.RESTARTING))
+            )
             now_ns += int(random.uniform(0.5, 5.0) * NS_PER_S)
             yield VenueMode(now_ns, VenueState.NORMAL)
         yield from _books(random, options, now_ns, price_e4, tick_e4)

@@ -144,7 +144,9 @@ class Turn:
         self.wake(state.read_position_ns)
 
     def read_unresolved(self) -> None:
-        """Resolve orders whose fate is unknown (DELETE of the id, then reads) or whose fills are still to come, once a second."""
+        """Resolve orders whose fate is unknown (DELETE of the id, then reads) or whose fills are still to come, once a
+        second.
+        """
         state = self.state
         state.entry = self._delete_unknown(state.entry)
         state.exit = self._delete_unknown(state.exit)
