@@ -9,6 +9,7 @@ import click
 import uvloop
 
 from engine.cli.failing import clean_exit
+from engine.cli.feed_bench import bench_command
 from engine.config.load import load_config
 from engine.model.errors import InputError, ResourceError
 from engine.model.rounds import parse_slug
@@ -69,6 +70,8 @@ def _serve(
     **venue: object,
 ) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    for chatty in ("httpx", "picows", "websockets"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     config = load_config(config_path)
     chosen = source or config["feed"]["source"]
     if (chosen == "recording") != (path is not None):
@@ -114,3 +117,6 @@ def _open_polymarket(
     options = PolymarketOptions(hosts["market_ws_url"], asset, window_seconds, ahead, slugs, lines, seed)
     rest = RestClient(hosts["gamma_url"], hosts["clob_url"])
     return PolymarketSource(options, rest, TRANSPORTS[transport])
+
+
+feed.add_command(bench_command)

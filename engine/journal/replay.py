@@ -3,11 +3,10 @@ what was recorded.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from engine.journal.format import ENCODER, DecisionEntry, EventEntry, Header, RoundEntry
 from engine.journal.reader import JournalReader
-from engine.kernel.kernel import Kernel
 from engine.model.commands import Command
 from engine.model.errors import InputError
 from engine.model.events import Event
@@ -58,7 +57,24 @@ class _Collector:
         self.entries.append(RoundEntry(seq, record))
 
 
-KernelBuilder = Callable[[Header, Recorder], Kernel]
+class _State(Protocol):
+    seq: int
+
+
+class KernelLike(Protocol):
+    """What a replay needs of a kernel."""
+
+    @property
+    def state(self) -> _State:
+        """The state, with the sequence number of the last event."""
+        ...
+
+    def receive(self, event: Event, /) -> list[Command]:
+        """Take one event."""
+        ...
+
+
+KernelBuilder = Callable[[Header, Recorder], KernelLike]
 """Builds the kernel that the journal's header describes, with its starting state; the shells' composition root has one.
 """
 

@@ -37,7 +37,7 @@ class RingFeed:
     ) -> None:
         """Attach to the ring. Raises shm.errors.RingError when there is none or it is not ours."""
         self.name = name
-        self.reader = RingReader(name, start="oldest" if gating else "newest", gating=gating)
+        self.reader = RingReader(name, start="oldest", gating=gating)
         self.decoder = Decoder(self.instrument, known, assets_seen)
         self.ended = False
         self.skipped = 0
@@ -45,6 +45,7 @@ class RingFeed:
         self._gating = gating
         self._heartbeat_max_ns = heartbeat_max_ns
         self._batch = np.zeros(BATCH_RECORDS, RECORD_DTYPE)
+        self._history: list[Row] = [] if gating else self._read_history()
         self._lost = self.reader.lost
         self._silent = False
         self._shown_ns = 0
@@ -84,11 +85,12 @@ class RingFeed:
         unpaced = self.is_unpaced
         if self._late:
             self._late = False
-            yield from self._prime(now_ns)
+            yield from self._prime(now_ns, self._history)
+            self._history = []
         if self.reader.lost != self._lost:
             lost, self._lost = self.reader.lost - self._lost, self.reader.lost
             yield Seen(Gap(now_ns, lost), True)
-            yield from self._prime(now_ns)
+            yield from self._prime(now_ns, [])
         newest = {row[3]: index for index, row in enumerate(rows) if row[1] == Kind.TOB}
         passed: dict[int, int] = {}
         for index, row in enumerate(rows):
@@ -139,8 +141,19 @@ class RingFeed:
         """Detach."""
         self.reader.close()
 
-    def _prime(self, now_ns: int) -> Iterator[Seen]:
-        """Yield the markets and newest books of the tables, for who joined late or was lapped."""
+    def _read_history(self) -> list[Row]:
+        """Read what is still in the ring and keep the market facts: tick changes, closes and results outlive a restart."""
+        facts: list[Row] = []
+        while self.reader.position <= self.reader.cursor:
+            rows = self.drain()
+            if not rows:
+                break
+            facts += [row for row in rows if row[1] == Kind.MARKET and row[4] != MarketChange.OPENED]
+            self.ended = self.ended or any(row[1] == Kind.FEED and row[4] == RecordFeedChange.ENDED for row in rows)
+        return facts
+
+    def _prime(self, now_ns: int, history: list[Row]) -> Iterator[Seen]:
+        """Yield the tables' markets, what changed since they opened, and their newest books: for who is late or was lapped."""
         indices = range(self.reader.instruments_count)
         peers: dict[str, list[int]] = {}
         for index in indices:
@@ -149,9 +162,12 @@ class RingFeed:
             if len(pair) == 2:
                 for index, peer in (pair, pair[::-1]):
                     yield Seen(self.decoder.announced(index, peer, now_ns), True)
+        for row in history:
+            for event in self.decoder.events(row, now_ns):
+                yield Seen(event, True)
         record = Record()
         for index in indices:
-            if self.reader.latest_into(index, record) and _still_true(record):
+            if self.reader.latest_into(index, record):
                 for event in self.decoder.events(as_row(record), now_ns):
                     yield Seen(event, True)
 
@@ -171,13 +187,6 @@ def as_row(record: Record) -> Row:
         record.venue_ts_ns,
         record.recv_ts_ns,
     )
-
-
-def _still_true(record: Record) -> bool:
-    """Whether the newest record of an instrument says something that a late joiner has to know: its book, or its
-    result.
-    """
-    return record.kind == Kind.TOB or (record.kind == Kind.MARKET and record.aux == MarketChange.RESOLVED)
 
 
 def _with_skipped(event: Tob, skipped: int) -> Tob:

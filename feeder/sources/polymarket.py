@@ -133,6 +133,7 @@ class PolymarketSource:
             self._connect,
             lines=self._lines,
             open_session=self._open_session,
+            equip=self._equip,
             numbers=numbers,
             clock=self._clock,
             backoff=Backoff(self._options.seed + number),
@@ -140,12 +141,17 @@ class PolymarketSource:
         )
 
     def _open_session(self, name: str) -> MarketSession:
-        """Return a session that follows everything there is to follow; the lines decide what it publishes."""
-        session = MarketSession(self._sink, listings=self._listings, tape=self._tape, lead=False, name=name)
+        """Return a session that follows nothing yet; the lines decide what it publishes."""
+        return MarketSession(self._sink, listings=self._listings, tape=self._tape, lead=False, name=name)
+
+    def _equip(self, session: MarketSession) -> None:
+        """Let the session of a new connection follow everything there is to follow."""
+        if not self._connected:
+            self._connected = True
+            self._say(FeedChange.CONNECTED, ALL_INSTRUMENTS, self._clock())
         for window in self._rounds.windows.values():
             if window.market is not None:
                 session.add_market(window.market.up, window.market.down, self._clock())
-        return session
 
     async def _find_markets(self, stop: asyncio.Event) -> None:
         """Look the windows up as they come into sight, one after the other."""
@@ -182,19 +188,13 @@ class PolymarketSource:
     def _step(self) -> None:
         """Do what time makes due: boundaries, staleness, divergences."""
         now_ns = self._clock()
-        self._tell_connected(now_ns)
+        self._connected = bool(self._lines.sessions)
         self._roll_windows(now_ns)
         for finding in self._watchdog.check(self._heard(now_ns), now_ns):
             self._follow(finding, now_ns)
         for token_id in self._lines.divergent(now_ns):
             _log.warning("the lines disagree about %s at the same venue time", token_id)
             self._ask_rest(token_id)
-
-    def _tell_connected(self, now_ns: int) -> None:
-        connected = bool(self._lines.sessions)
-        if connected and not self._connected:
-            self._say(FeedChange.CONNECTED, ALL_INSTRUMENTS, now_ns)
-        self._connected = connected
 
     def _roll_windows(self, now_ns: int) -> None:
         now_s = now_ns / NS_PER_S

@@ -78,7 +78,7 @@ def draw_habits(random: Random) -> Habits:
         refuse_odds=random.choice((0.02, 0.1)) if bad else 0.0,
         refusals=tuple(random.sample(REFUSALS, random.randint(1, len(REFUSALS)))),
         lost_odds=random.choice((0.0, 0.05)) if bad else 0.0,
-        lost_cancel_odds=random.choice((0.0, 0.2)) if bad else 0.0,
+        lost_cancel_odds=random.choice((0.0, 0.2, 0.95)) if bad else 0.0,
         buy_fill_odds=random.choice((0.02, 0.1, 0.4)),
         sell_fill_odds=random.choice((0.0, 0.0, 0.02, 0.1, 0.4)),
         partial_odds=random.choice((0.0, 0.5, 0.9)),
@@ -248,6 +248,8 @@ class BadVenue:
         elif isinstance(command, Cancel):
             self._cancel(command.order, now_ns)
         elif isinstance(command, CancelMarket | CancelAll):
+            if self._chance(self.habits.lost_cancel_odds):
+                return
             for order in list(self.orders.values()):
                 if order.resting and not order.over:
                     self._end(order, GoneReason.CANCELED, now_ns)
