@@ -113,12 +113,16 @@ PYTHON
 ring_of() { # CONFIG [RING]
     [[ -n ${2:-} ]] && { say "$2"; return; }
     "$venv/bin/python" -c 'import pathlib, sys
+from engine.cli.failing import clean_exit
 from engine.config.load import load_config
-print(load_config(pathlib.Path(sys.argv[1]))["feed"]["ring"])' "$1"
+with clean_exit():
+    print(load_config(pathlib.Path(sys.argv[1]))["feed"]["ring"])' "$1"
 }
 
-remove_orphans() { # RING
+remove_orphans() { # RING; without its name nothing is removed, an empty prefix would mean every ring of this user
+    local ring=${1#/}
+    [[ -n $ring ]] || fail 3 "expected the ring's name, was empty"
     "$venv/bin/python" -c 'import sys
 from shm.registry import remove_orphans
-for name in remove_orphans(sys.argv[1].lstrip("/")): print(f"removed shared memory {name}")' "$1"
+for name in remove_orphans(sys.argv[1]): print(f"removed shared memory {name}")' "$ring"
 }

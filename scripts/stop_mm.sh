@@ -40,5 +40,8 @@ esac
 
 stop_one engine run "$ENGINE_WITHIN_S"
 stop_one feeder feed "$FEEDER_WITHIN_S"
-[[ -x $venv/bin/python ]] && remove_orphans "$(ring_of "$config")"
+if [[ -x $venv/bin/python ]]; then
+    ring=$(ring_of "$config") # an assignment, so that a config that cannot be read ends the script here
+    remove_orphans "$ring"
+fi
 exit "$status"

@@ -142,7 +142,9 @@ class RingFeed:
         self.reader.close()
 
     def _read_history(self) -> list[Row]:
-        """Read what is still in the ring and keep the market facts: tick changes, closes and results outlive a restart."""
+        """Read what is still in the ring and keep the market facts: tick changes, closes and results
+        outlive a restart.
+        """
         facts: list[Row] = []
         while self.reader.position <= self.reader.cursor:
             rows = self.drain()
@@ -153,7 +155,9 @@ class RingFeed:
         return facts
 
     def _prime(self, now_ns: int, history: list[Row]) -> Iterator[Seen]:
-        """Yield the tables' markets, what changed since they opened, and their newest books: for who is late or was lapped."""
+        """Yield the tables' markets, what changed since they opened, and their newest books: for who is
+        late or was lapped.
+        """
         indices = range(self.reader.instruments_count)
         peers: dict[str, list[int]] = {}
         for index in indices:
