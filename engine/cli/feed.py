@@ -1,6 +1,7 @@
 """`bucketmm feed`: process 1, market data into a ring; `bucketmm feed bench` measures it."""
 
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,11 @@ from shm.errors import RingError
 from shm.ring import RingWriter
 
 SOURCES: Final = ("polymarket", "recording")
+CREDENTIALS: Final = {
+    "apiKey": "POLY_API_KEY",
+    "secret": "POLY_API_SECRET",
+    "passphrase": "POLY_API_PASSPHRASE",
+}
 
 
 @click.group(invoke_without_command=True)
@@ -42,6 +48,8 @@ SOURCES: Final = ("polymarket", "recording")
 @click.option("--slug", "slugs", multiple=True, help="polymarket: a further window to follow; may be repeated.")
 @click.option("--lines", default=2, show_default=True, type=click.IntRange(1, 8), help="polymarket: connections.")
 @click.option("--transport", type=click.Choice(sorted(TRANSPORTS)), default="picows", show_default=True)
+@click.option("--polybolt-url", help="polymarket: reference prices; needs the POLY_API_* credentials.")
+@click.option("--rtds-url", help="polymarket: the fallback of the reference prices.")
 @click.option("--seed", default=0, show_default=True, help="polymarket: of the reconnects' jitter.")
 @click.option("--unlink", is_flag=True, help="Remove the ring at the end.")
 @click.pass_context
@@ -99,6 +107,14 @@ def _open_recording(path: Path, pace: str) -> Source:
     return RecordingSource(open_recordings(path), rate_milli)
 
 
+def _credentials() -> dict[str, str]:
+    """Return the API credentials from the environment, where they are in no process list."""
+    missing = [variable for variable in CREDENTIALS.values() if not os.environ.get(variable)]
+    if missing:
+        raise InputError(f"--polybolt-url: expected the environment to have {', '.join(missing)}")
+    return {field: os.environ[variable] for field, variable in CREDENTIALS.items()}
+
+
 def _open_polymarket(
     hosts: dict[str, str],
     asset: str,
@@ -107,6 +123,8 @@ def _open_polymarket(
     slugs: tuple[str, ...],
     lines: int,
     transport: str,
+    polybolt_url: str | None,
+    rtds_url: str | None,
     seed: int,
 ) -> Source:
     for slug in slugs:
@@ -114,7 +132,18 @@ def _open_polymarket(
             parse_slug(slug)
         except ValueError as error:
             raise InputError(f"--slug: {error}") from error
-    options = PolymarketOptions(hosts["market_ws_url"], asset, window_seconds, ahead, slugs, lines, seed)
+    options = PolymarketOptions(
+        hosts["market_ws_url"],
+        asset,
+        window_seconds,
+        ahead,
+        slugs,
+        lines,
+        seed,
+        polybolt_url,
+        _credentials() if polybolt_url is not None else None,
+        rtds_url,
+    )
     rest = RestClient(hosts["gamma_url"], hosts["clob_url"])
     return PolymarketSource(options, rest, TRANSPORTS[transport])
 

@@ -33,8 +33,8 @@ def test_generated_worlds_reach_the_late_stages_and_a_re_entry_at_least_twenty_t
 
 
 def test_the_checks_notice_a_venue_whose_shares_are_not_ours() -> None:
-    runner = Runner(7)
+    runner = Runner(3)
     runner.venue.shares[0] = 1_000_000
     runner.venue.shares[1] = 1_000_000
-    with pytest.raises(AssertionError, match="seed 7: held"):
+    with pytest.raises(AssertionError, match="seed 3: held"):
         runner.run()

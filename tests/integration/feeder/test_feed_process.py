@@ -85,6 +85,10 @@ def test_a_ring_has_one_feeder(ring_name: str, tmp_path: Path) -> None:
         (["--source", "recording", "--path", RECORDING, "--pace", "fast"], "--pace: expected a pace"),
         (["--source", "recording", "--path", RECORDING, "--capacity", 1000], "capacity"),
         (["--source", "polymarket", "--slug", "who-wins"], "--slug: expected a slug"),
+        (
+            ["--source", "polymarket", "--polybolt-url", "ws://127.0.0.1:9"],
+            "environment to have POLY_API_KEY, POLY_API_",
+        ),
         (["--source", "elsewhere"], "elsewhere"),
     ],
 )

@@ -5,7 +5,6 @@ lost.
 """
 
 import argparse
-import json
 import os
 import signal
 import subprocess
@@ -95,21 +94,14 @@ class Campaign:
         engine.wait()
 
     def _finish(self, feeder: subprocess.Popen[bytes]) -> None:
-        """Let a last engine bring everything to its end, then stop it."""
+        """Let a last engine bring everything to its end: it ends by itself once the recording has."""
         engine = self._engine()
         assert feeder.wait(60) == 0, self._log()
-        deadline = time.monotonic() + 20
-        status = self.folder / "run" / "engine.json"
-        while time.monotonic() < deadline:
-            shown = json.loads(status.read_bytes()) if status.exists() else {}
-            if shown.get("pid") == engine.pid and not shown["rounds"]:
-                break
-            if engine.poll() is not None:
-                break
-            time.sleep(0.1)
-        if engine.poll() is None:
-            engine.send_signal(signal.SIGTERM)
-        assert engine.wait(30) == 0, self._log()
+        try:
+            assert engine.wait(30) == 0, self._log()
+        finally:
+            engine.kill()
+            engine.wait()
 
     def _check(self) -> None:
         placed: Counter[str] = Counter()

@@ -252,6 +252,16 @@ def test_an_empty_array_is_counted_and_the_missing_snapshot_ends_in_a_reconnect(
     assert UP in session.reconnect_reason
 
 
+def test_a_snapshot_that_came_before_its_subscription_was_sent_is_not_waited_for(open_session: Open) -> None:
+    session = open_session()
+    session.add_market(feed.UP_ROW, feed.DOWN_ROW, feed.T0_NS)
+    give(session, both_books())
+    session.frames_to_send(feed.T0_NS)
+    give(session, both_books(1))
+    session.frames_to_send(feed.T0_NS + Subscription.SNAPSHOT_WAIT_S * S)
+    assert session.reconnect_reason is None
+
+
 BAD_STATEFUL = {
     "not JSON": (b"{", "malformed_json", [0, 1]),
     "empty": (b"", "malformed_json", [0, 1]),
