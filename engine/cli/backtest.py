@@ -32,7 +32,8 @@ from feeder.recording.reader import open_recordings
 def backtest(
     paths: tuple[Path, ...], config_path: Path | None, journal_root: Path | None, show_rounds: bool, as_json: bool
 ) -> None:
-    """Play recordings (files or folders) through strategy, firewall and paper venue, without a ring and without a clock.
+    """Play recordings (files or folders) through strategy, firewall and paper venue, without a ring and without a
+    clock.
 
     Example: bucketmm backtest tests/fixtures/recordings --journal state/backtest
     """

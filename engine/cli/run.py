@@ -20,11 +20,16 @@ from engine.runtime.feeder_child import FeederChild, has_live_writer
 from engine.runtime.session import SessionResult, StateLock, archive_finished, run_session
 from feeder.recording.reader import open_recordings
 from shm.errors import RingError
+from shm.registry import status
 
 
 @click.command()
 @click.option("--source", type=click.Choice(["recording", "polymarket"]), help="Start the feeder with this source.")
-@click.option("--path", type=click.Path(exists=True, path_type=Path), help="The recording, or a folder of them.")
+@click.option(
+    "--path",
+    type=click.Path(exists=True, path_type=Path),
+    help="The recording, or a folder of them; without --source: what the feeder on --ring plays.",
+)
 @click.option("--pace", default="1", show_default=True, help="How fast a recording is played: 1, 20, ... or max.")
 @click.option("--ring", help="Name of the ring; the config's feed.ring without it.")
 @click.option("--state", "state_dir", type=click.Path(path_type=Path), help="State folder; the config's without it.")
@@ -53,8 +58,10 @@ def run(
         config = load_config(config_path)
         if config["runtime"]["mode"] != "dry":
             raise InputError("runtime.mode: only dry can be run, live trading does not exist yet")
-        if (source == "recording") != (path is not None):
-            raise InputError("expected --path with --source recording, and only with it")
+        if source == "recording" and path is None:
+            raise InputError("expected --path with --source recording")
+        if source == "polymarket" and path is not None:
+            raise InputError("expected --path only where a recording is played, was --source polymarket")
         config = _fit(config, path, window_seconds)
         ring = ring or config["feed"]["ring"]
         root = state_dir or Path(config["runtime"]["state_dir"]) / ("dry" if path is None else f"recording-{path.stem}")
@@ -90,7 +97,7 @@ def _run(
             config,
             root,
             ring,
-            gating=child is not None and source == "recording",
+            gating=path is not None and (child is not None or not _has_begun(ring)),
             run_dir=run_dir,
             on_shell=_handle_signals,
             on_alert=lambda text: click.echo(f"alert {text}", err=True),
@@ -99,6 +106,11 @@ def _run(
         if child is not None:
             child.stop()
         lock.release()
+
+
+def _has_begun(ring: str) -> bool:
+    """Whether the ring's recording is being played already: then the engine joins late and takes what is there."""
+    return status(ring).instruments_count > 0
 
 
 def _start_feeder(

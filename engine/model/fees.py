@@ -1,7 +1,8 @@
 """The venue's taker fee, from a market's own fee schedule.
 
-Facts (protocol.md 10, 2026-11-21): `fee = C x rate x (p (1 - p))^exponent` in collateral, takers only, to 5 decimals, at
-least 0.00001 when it is not zero. Truncation per fill agrees with the chain's data; the mode itself is not documented.
+Facts (protocol.md 10, 2026-11-21): `fee = C x rate x (p (1 - p))^exponent` in collateral, takers only, to 5 decimals,
+at least 0.00001 when it is not zero. Truncation per fill agrees with the chain's data; the mode itself is not
+documented.
 """
 
 from typing import Final

@@ -1,4 +1,6 @@
-"""The ring as the dry shell sees it: batches of events, the newest book per asset and drain, laps, late joining, a dead feeder."""
+"""The ring as the dry shell sees it: batches of events, the newest book per asset and drain, laps, late joining, a dead
+feeder.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -11,10 +13,10 @@ from engine.model.market import View
 from engine.runtime.clock import PaceLike
 from engine.runtime.decode import Decoder
 from engine.runtime.decode import Record as Row
-from ext.ring import Record, RingReader
 from shm.errors import RingError
 from shm.layout import RECORD_DTYPE, Kind, MarketChange
 from shm.layout import FeedChange as RecordFeedChange
+from shm.ring import Record, RingReader
 from shm.sink import Instrument
 
 BATCH_RECORDS: Final = 4096
@@ -140,7 +142,9 @@ class RingFeed:
         self.reader.close()
 
     def _read_history(self) -> list[Row]:
-        """Read what is still in the ring and keep the market facts: tick changes, closes and results outlive a restart."""
+        """Read what is still in the ring and keep the market facts: tick changes, closes and results
+        outlive a restart.
+        """
         facts: list[Row] = []
         while self.reader.position <= self.reader.cursor:
             rows = self.drain()
@@ -151,7 +155,9 @@ class RingFeed:
         return facts
 
     def _prime(self, now_ns: int, history: list[Row]) -> Iterator[Seen]:
-        """Yield the tables' markets, what changed since they opened, and their newest books: for who is late or was lapped."""
+        """Yield the tables' markets, what changed since they opened, and their newest books: for who is
+        late or was lapped.
+        """
         indices = range(self.reader.instruments_count)
         peers: dict[str, list[int]] = {}
         for index in indices:

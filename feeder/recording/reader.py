@@ -31,12 +31,8 @@ def open_recordings(path: Path) -> list[RecordingFile]:
         raise RecordingError(path, 0, "expected a recording or a folder of recordings, was nothing there")
     found = _open_folder(path) if path.is_dir() else _open_file(path)
     if not found:
-        raise RecordingError(
-            path, 0, f"expected recordings (ours, or files {', '.join(_SUFFIXES)}), was none in there"
-        )
-    return sorted(
-        found, key=lambda recording: (recording.window_start_s, recording.slug, str(recording.path))
-    )
+        raise RecordingError(path, 0, f"expected recordings (ours, or files {', '.join(_SUFFIXES)}), was none in there")
+    return sorted(found, key=lambda recording: (recording.window_start_s, recording.slug, str(recording.path)))
 
 
 def _open_folder(folder: Path) -> list[RecordingFile]:

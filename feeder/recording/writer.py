@@ -95,9 +95,7 @@ class RecordingWriter:
         again.
         """
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-            raise RecordingError(
-                directory, 0, "expected a directory to create, was one that exists and is not empty"
-            )
+            raise RecordingError(directory, 0, "expected a directory to create, was one that exists and is not empty")
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.drops = 0
@@ -135,9 +133,7 @@ class RecordingWriter:
 
     def put_instrument(self, index: int, instrument: Instrument) -> None:
         """Register a token under the index that a ring gave it; the row goes to disk before its records."""
-        assert 0 <= index < ALL_INSTRUMENTS, (
-            f"an instrument's index must be in 0..{ALL_INSTRUMENTS - 1}, was {index}"
-        )
+        assert 0 <= index < ALL_INSTRUMENTS, f"an instrument's index must be in 0..{ALL_INSTRUMENTS - 1}, was {index}"
         assert index not in self._instruments, f"instrument {index} is registered already"
         self._instruments[index] = instrument
         self._pending_rows.append({"index": index, **instrument._asdict()})
@@ -241,9 +237,7 @@ class RecordingWriter:
             frames=self._counts["frames"],
             gaps=self._counts["gaps"],
             drops=self.drops,
-            flags=sorted(
-                {*self._flags, *(text for bit, text in FLAGS_TOLD.items() if self._flag_bits & bit)}
-            ),
+            flags=sorted({*self._flags, *(text for bit, text in FLAGS_TOLD.items() if self._flag_bits & bit)}),
             markets=self._markets(),
         )
 

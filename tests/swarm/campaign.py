@@ -1,4 +1,6 @@
-"""Many seeds at once: `python -m tests.swarm.campaign --seeds 20000` prints what was seen and every seed that broke a rule."""
+"""Many seeds at once: `python -m tests.swarm.campaign --seeds 20000` prints what was seen and every
+seed that broke a rule.
+"""
 
 import argparse
 import re

@@ -1,4 +1,6 @@
-"""Generated worlds through the whole simulated shell, played with a config that holds to the end: the late stages' proving ground."""
+"""Generated worlds through the whole simulated shell, played with a config that holds to the end: the
+late stages' proving ground.
+"""
 
 from collections import Counter
 

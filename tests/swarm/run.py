@@ -51,7 +51,9 @@ class Runner:
         self.now_ns = 0
 
     def run(self) -> Report:
-        """Play the world to its settlement and return what was seen. Raises AssertionError, with the seed, for a broken rule."""
+        """Play the world to its settlement and return what was seen. Raises AssertionError, with the seed, for a broken
+        rule.
+        """
         start_ns = (START_S - 3) * NS_PER_S
         for event in opening(self.options, start_ns):
             self._receive(event)
@@ -70,7 +72,9 @@ class Runner:
         return Report(self.checks.seed, self.events, frozenset(self.checks.moves), self.checks.pnl_u6)
 
     def _finish(self, end_ns: int) -> None:
-        """Let the venue answer everything, as it does in the end, and run the timers until nothing is left to be done."""
+        """Let the venue answer everything, as it does in the end, and run the timers until nothing is
+        left to be done.
+        """
         self.venue.heal()
         self.venue.close(max(end_ns, self.now_ns))
         self._catch_up(max(end_ns, self.now_ns) + 50 * NS_PER_S)
@@ -102,7 +106,9 @@ class Runner:
             self._receive(Operator(self.now_ns, "stop", "swarm", "drawn"))
 
     def _crash(self) -> None:
-        """Kill the engine: its state comes back from the journal, what was on its way is lost, and the venue is asked."""
+        """Kill the engine: its state comes back from the journal, what was on its way is lost, and the
+        venue is asked.
+        """
         self.venue.forget_answers()
         state = decode_state(encode_state(self.kernel.state))
         self.kernel = build_kernel(self.config, state, self.checks)

@@ -1,4 +1,6 @@
-"""Two thousand seeded worlds and bad venues: no rule of bucket.md breaks, every row of the transition table is taken."""
+"""Two thousand seeded worlds and bad venues: no rule of bucket.md breaks, every row of the transition
+table is taken.
+"""
 
 import pytest
 

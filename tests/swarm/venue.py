@@ -1,4 +1,6 @@
-"""A bad venue: it refuses, forgets to answer, fills in parts, loses races, confirms late, reverses trades; its own books are the truth."""
+"""A bad venue: it refuses, forgets to answer, fills in parts, loses races, confirms late, reverses trades; its own
+books are the truth.
+"""
 
 import heapq
 from random import Random

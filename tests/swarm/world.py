@@ -1,4 +1,6 @@
-"""A seed's market: a path of tops of book for both tokens, with silences, gaps, empty sides, tick flips and venue modes."""
+"""A seed's market: a path of tops of book for both tokens, with silences, gaps, empty sides, tick flips and venue
+modes.
+"""
 
 from collections.abc import Iterator
 from random import Random

@@ -1,7 +1,8 @@
-"""The paper venue: takes commands like a venue, with order latency, taker hold, settlement lag and fees, and answers in events.
+"""The paper venue: takes commands like a venue, with order latency, taker hold, settlement lag and fees, and answers in
+events.
 
-It is asked with virtual or wall time alike: `submit` and `observe` put things on one agenda, `take(now)` does what is due
-and returns the answers. It sees every record, in order, before the kernel does.
+It is asked with virtual or wall time alike: `submit` and `observe` put things on one agenda, `take(now)` does what is
+due and returns the answers. It sees every record, in order, before the kernel does.
 """
 
 import heapq

@@ -44,7 +44,9 @@ def stop_fires(turn: Turn, *, late: bool) -> bool:
 
 
 def is_late_hold_due(turn: Turn) -> bool:
-    """Whether the position belongs into LATE_HOLD: late by time, and bought at LATE_REENTRY_ENTRY_THRESHOLD or above."""
+    """Whether the position belongs into LATE_HOLD: late by time, and bought at
+    LATE_REENTRY_ENTRY_THRESHOLD or above.
+    """
     params, state = turn.params, turn.state
     if state.entry_price_e4 < params.late_reentry_entry_threshold_e4:
         return False

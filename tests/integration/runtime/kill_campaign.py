@@ -1,4 +1,5 @@
-"""Kill -9 the engine at random moments of paper rounds, restart it, and check that nothing was doubled and nothing lost.
+"""Kill -9 the engine at random moments of paper rounds, restart it, and check that nothing was doubled and nothing
+lost.
 
 `python -m tests.integration.runtime.kill_campaign --kills 200 --first-seed 1` runs as many as wanted.
 """
@@ -74,7 +75,8 @@ class Campaign:
     def _wait_for_ring(self, feeder: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + 20
         while not Path("/dev/shm" + self.ring).exists():
-            assert feeder.poll() is None and time.monotonic() < deadline, self._log()
+            assert feeder.poll() is None, self._log()
+            assert time.monotonic() < deadline, self._log()
             time.sleep(0.02)
 
     def _engine(self) -> subprocess.Popen[bytes]:
