@@ -22,7 +22,7 @@ def play_round(folder: Path, config: Config = CONFIG, *, segment_bytes_max: int 
     for asset in (UP, DOWN):
         loop.now_ns = at(-5)
         loop.market(opened(asset))
-    for second in range(0, 120):
+    for second in range(120):
         bid_e4 = 6_100 if second < 10 else 5_900 if second < 60 else 4_800
         loop.catch_up(at(second))
         loop.now_ns = at(second)
