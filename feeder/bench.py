@@ -48,6 +48,7 @@ class Timing(NamedTuple):
     us_p50: float
     us_p99: float
     frames_per_s: float
+    records_per_frame: float
 
 
 def read_rounds(path: Path) -> list[Round]:
@@ -162,15 +163,22 @@ def measure(batches: Iterable[tuple[tuple[str, str], list[bytes]]], kind: str, *
     with RingWriter(name) as writer:
         try:
             each_ns = np.concatenate([_time_each(writer, *batch, kind, compiled) for batch in batches])
-            total_s, frames = 0.0, 0
+            total_s, frames, records = 0.0, 0, 0
             for tokens, batch_frames in batches:
-                total_s += _time_all(writer, tokens, batch_frames, compiled)
-                frames += len(batch_frames)
+                batch_s, published = _time_all(writer, tokens, batch_frames, compiled)
+                total_s, frames, records = total_s + batch_s, frames + len(batch_frames), records + published
         finally:
             writer.close(unlink=True)
     sizes = [len(frame) for _, batch_frames in batches for frame in batch_frames if kind.encode() in frame]
     p50_ns, p99_ns = np.percentile(each_ns, [50, 99])
-    return Timing(len(each_ns), float(np.median(sizes)), float(p50_ns) / 1e3, float(p99_ns) / 1e3, frames / total_s)
+    return Timing(
+        len(each_ns),
+        float(np.median(sizes)),
+        float(p50_ns) / 1e3,
+        float(p99_ns) / 1e3,
+        frames / total_s,
+        records / frames,
+    )
 
 
 def _open_session(sink: RecordSink, tokens: tuple[str, str], compiled: bool) -> MarketSession:
@@ -195,15 +203,17 @@ def _time_each(
     return np.array(taken, dtype=np.int64)
 
 
-def _time_all(sink: RecordSink, tokens: tuple[str, str], frames: list[bytes], compiled: bool) -> float:
+def _time_all(sink: RecordSink, tokens: tuple[str, str], frames: list[bytes], compiled: bool) -> tuple[float, int]:
+    """Return how long all frames took together, and how many records came of them."""
     session = _open_session(sink, tokens, compiled)
     receive = session.receive_frame
     started_s = time.perf_counter()
     for frame in frames:
         receive(frame, 1)
     elapsed_s = time.perf_counter() - started_s
-    assert not session.counts().get("disagreements"), "derived frames must agree with their own best prices"
-    return elapsed_s
+    counts = session.counts()
+    assert not counts.get("disagreements"), "derived frames must agree with their own best prices"
+    return elapsed_s, counts.get("published", 0)
 
 
 def clock_cost_us() -> float:

@@ -14,7 +14,7 @@ from engine.cli.feed_bench import bench_command
 from engine.config.load import load_config
 from engine.model.errors import InputError, ResourceError
 from engine.model.rounds import parse_slug
-from feeder.recording.reader import open_recordings
+from feeder.recording.reader import choose, open_recordings
 from feeder.rest import RestClient
 from feeder.service import FeederService, ServiceOptions, run_until_signal
 from feeder.sources import Source, SourceError
@@ -45,7 +45,12 @@ CREDENTIALS: Final = {
 @click.option("--asset", default="btc", show_default=True, help="polymarket: whose windows to follow.")
 @click.option("--window-seconds", default=900, show_default=True, help="polymarket: how long its windows are.")
 @click.option("--ahead", default=2, show_default=True, help="polymarket: how many windows beyond the current one.")
-@click.option("--slug", "slugs", multiple=True, help="polymarket: a further window to follow; may be repeated.")
+@click.option(
+    "--slug",
+    "slugs",
+    multiple=True,
+    help="polymarket: a further window to follow; recording: the only ones to play; repeatable.",
+)
 @click.option("--lines", default=2, show_default=True, type=click.IntRange(1, 8), help="polymarket: connections.")
 @click.option("--transport", type=click.Choice(sorted(TRANSPORTS)), default="picows", show_default=True)
 @click.option("--polybolt-url", help="polymarket: reference prices; needs the POLY_API_* credentials.")
@@ -75,6 +80,7 @@ def _serve(
     pace: str,
     wait_for_reader: bool,
     unlink: bool,
+    slugs: tuple[str, ...],
     **venue: object,
 ) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
@@ -84,7 +90,11 @@ def _serve(
     chosen = source or config["feed"]["source"]
     if (chosen == "recording") != (path is not None):
         raise InputError("expected --path with --source recording, and only with it")
-    opened: Source = _open_recording(path, pace) if path is not None else _open_polymarket(config["venue"], **venue)  # type: ignore[arg-type]
+    opened: Source
+    if path is not None:
+        opened = _open_recording(path, pace, slugs)
+    else:
+        opened = _open_polymarket(config["venue"], slugs=slugs, **venue)  # type: ignore[arg-type]
     try:
         writer = RingWriter(ring or config["feed"]["ring"], capacity=capacity or config["feed"]["capacity"])
     except RingError as error:
@@ -99,12 +109,12 @@ def _serve(
         raise InputError(str(error)) from error
 
 
-def _open_recording(path: Path, pace: str) -> Source:
+def _open_recording(path: Path, pace: str, slugs: tuple[str, ...]) -> Source:
     try:
         rate_milli = parse_pace(pace)
     except ValueError as error:
         raise InputError(f"--pace: {error}") from error
-    return RecordingSource(open_recordings(path), rate_milli)
+    return RecordingSource(choose(open_recordings(path), slugs, path), rate_milli)
 
 
 def _credentials() -> dict[str, str]:

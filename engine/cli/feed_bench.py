@@ -48,7 +48,7 @@ def _conditions(path: Path) -> dict[str, Any]:
 
 def _show(result: dict[str, Any]) -> None:
     console = Console(width=110)
-    table = Table("message", "by", "frames", "bytes p50", "us p50", "us p99", "frames/s")
+    table = Table("message", "by", "frames", "bytes p50", "us p50", "us p99", "frames/s", "records/frame")
     for kind in ("book", "price_change"):
         for name, timing in (("compiled", result["kinds"][kind]), ("Python oracle", result["oracle"][kind])):
             row = [f"{timing[key]:,.1f}" for key in ("us_p50", "us_p99")]
@@ -59,6 +59,7 @@ def _show(result: dict[str, Any]) -> None:
                 f"{timing['bytes_p50']:,.0f}",
                 *row,
                 f"{timing['frames_per_s']:,.0f}",
+                f"{timing['records_per_frame']:.2f}",
             )
     console.print(table)
     transports = Table("transport", "burst: us a message (CPU)", "send to callback us p50", "us p99")

@@ -80,6 +80,11 @@ class Order(msgspec.Struct, frozen=True, array_like=True):
         return self.status not in TERMINAL or self.told_filled_u6 > self.filled_u6
 
     @property
+    def is_immediate(self) -> bool:
+        """Whether the order never rests: what it cannot trade at once is killed."""
+        return self.tif in (TimeInForce.FAK, TimeInForce.FOK)
+
+    @property
     def open_u6(self) -> int:
         """How much of it may still be filled."""
         if self.status in TERMINAL:
@@ -100,11 +105,7 @@ def count_fill(order: Order, size_u6: int) -> Order:
     filled = msgspec.structs.replace(order, filled_u6=filled_u6)
     if filled_u6 >= order.size_u6:
         return move(filled, OrderStatus.MATCHED)
-    return move(filled, OrderStatus.LIVE) if order.status == OrderStatus.SENT and not _is_immediate(order) else filled
-
-
-def _is_immediate(order: Order) -> bool:
-    return order.tif in (TimeInForce.FAK, TimeInForce.FOK)
+    return move(filled, OrderStatus.LIVE) if order.status == OrderStatus.SENT and not order.is_immediate else filled
 
 
 def advance(order: Order, event: Event) -> Order:
@@ -152,6 +153,8 @@ def _read(order: Order, event: OrderState) -> Order:
         return _not_found(order, event.ts_ns)
     told = msgspec.structs.replace(order, told_filled_u6=max(order.told_filled_u6, event.filled_u6), not_found_ns=0)
     if event.resting:
+        if order.is_immediate:
+            return move(told, OrderStatus.HELD)  # never rests: it is delayed, and its end is still to come
         return told if told.status == OrderStatus.CANCELING else move(told, OrderStatus.LIVE)
     return move(told, OrderStatus.MATCHED if event.filled_u6 >= order.size_u6 else OrderStatus.CANCELED)
 

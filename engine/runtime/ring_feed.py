@@ -2,6 +2,7 @@
 feeder.
 """
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -70,6 +71,15 @@ class RingFeed:
     def instrument(self, index: int) -> Instrument:
         """Look an index up in the instrument table."""
         return self.reader.instrument(index)
+
+    def await_pace(self, within_s: float) -> bool:
+        """Wait until a recording has begun: before that nobody can know what time it is there. False when it does not."""
+        deadline = time.monotonic() + within_s
+        while self.reader.pace is None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.002)
+        return True
 
     def drain(self) -> list[Row]:
         """Return the records that have come, oldest first."""

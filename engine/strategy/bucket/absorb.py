@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from engine.model.codes import AlertCode, Code
-from engine.model.commands import Purpose
+from engine.model.commands import Purpose, ReadOrder
 from engine.model.events import (
     Accepted,
     Book,
@@ -94,13 +94,16 @@ def _market_fact(turn: Turn, event: Market | Feed | Gap) -> None:
 
 
 def _answer(turn: Turn, event: Accepted | Gone | OrderRead) -> None:
+    if isinstance(event, Accepted):
+        turn.state.tick_refusals = 0
     _replace_order(turn.state, event.order, lambda order: advance(order, event))
 
 
 def _unknown(turn: Turn, event: Unknown) -> None:
     if event.what == "read":
-        turn.alert(AlertCode.FEED_DEAD, "neither the feed nor REST /book answers")
-        return
+        if event.order.startswith("book:"):
+            turn.alert(AlertCode.FEED_DEAD, "neither the feed nor REST /book answers")
+        return  # an order read that failed is repeated
     turn.alert(AlertCode.ORDER_UNKNOWN, event.order, once=False)
     _replace_order(turn.state, event.order, lambda order: advance(order, event))
 
@@ -150,8 +153,11 @@ def _fill(turn: Turn, event: Fill) -> None:
     row = FillRow(event.order, event.trade_id, event.side, event.price_e4, event.size_u6, event.fee_u6, event.maker)
     state.fills = (*state.fills, row)
     state.fees_u6 += event.fee_u6
+    state.filled_ns = turn.now_ns
     if event.side == Side.BUY:
         _bought(state, event)
+        if state.stage == Stage.DONE:
+            state.safe_reason = state.safe_reason or "a buy was filled after the round had ended"
     else:
         state.received_u6 += event.price_e4 * event.size_u6 // 10_000
         state.held_u6 -= event.size_u6
@@ -161,6 +167,10 @@ def _fill(turn: Turn, event: Fill) -> None:
 
 def _bought(state: Round, event: Fill) -> None:
     cost_u6 = notional_u6(event.price_e4, event.size_u6)
+    state.spent_u6 += cost_u6
+    if state.leg not in (-1, event.asset):
+        state.safe_reason = state.safe_reason or "a late fill bought the other leg too"
+        return  # not this leg's position: its shares settle with the market
     if state.is_flat:
         state.entries += 1
         state.bought_u6 = state.bought_cost_u6 = 0
@@ -171,7 +181,6 @@ def _bought(state: Round, event: Fill) -> None:
     state.held_u6 += event.size_u6
     state.bought_u6 += event.size_u6
     state.bought_cost_u6 += cost_u6
-    state.spent_u6 += cost_u6
 
 
 def _take_in_dust(state: Round) -> None:
@@ -206,10 +215,14 @@ def _take_back(turn: Turn, trade_id: str, order_id: str) -> None:
     state.fills = tuple(undone if one is row else one for one in state.fills)
     turn.alert(AlertCode.FILL_REVERSED, f"{row.side.name} {row.size_u6} of {row.order}", once=False)
     state.fees_u6 -= row.fee_u6
+    state.filled_ns = turn.now_ns
     if row.side == Side.BUY:
         cost_u6 = notional_u6(row.price_e4, row.size_u6)
-        state.held_u6 -= row.size_u6
         state.spent_u6 -= cost_u6
+        order = _find(state, row.order)
+        if order is None or order.asset != state.leg:
+            return  # the other leg's shares were never part of the position
+        state.held_u6 -= row.size_u6
         state.bought_u6 = max(state.bought_u6 - row.size_u6, 0)
         state.bought_cost_u6 = max(state.bought_cost_u6 - cost_u6, 0)
         state.sellable_u6 = min(state.sellable_u6, max(state.held_u6, 0))
@@ -234,6 +247,10 @@ def _rejected(turn: Turn, event: Rejected) -> None:
     order = _replace_order(state, event.order, lambda order: advance(order, event))
     if order is None or event.cancel:
         return
+    if order.purpose == Purpose.STOP and event.code != Code.DUPLICATED:
+        # it never reached the book, so the stop goes on by itself, unless the book had nothing for it
+        state.stop_wait_record = event.code in (Code.FAK_NO_MATCH, Code.FOK_NOT_FILLED)
+        state.stop_sent = False
     if event.origin != Origin.VENUE:
         state.hold_until_ns = (
             max(event.retry_at_ns, turn.now_ns + 1) if event.retry_at_ns else turn.now_ns + REFUSED_AGAIN_NS
@@ -265,7 +282,7 @@ def _refused_by_venue(turn: Turn, event: Rejected, order: Order) -> None:
             state.hold_until_ns = now_ns + BALANCE_AGAIN_NS
             state.read_position_ns = now_ns + BALANCE_AGAIN_NS
     elif code in (Code.FAK_NO_MATCH, Code.FOK_NOT_FILLED):
-        state.stop_wait_record = True
+        pass  # wait for a bid: the take-profit by its pace, the stop by `stop_wait_record`
     elif code in _MODES:
         _set_mode(turn, _MODES[Code(code)])
     elif code == Code.RATE_LIMITED:
@@ -282,6 +299,7 @@ def _set_mode(turn: Turn, mode: VenueState) -> None:
         return
     if mode == VenueState.NORMAL:
         state.entries_from_ns = turn.now_ns + ENTRY_PAUSE_AFTER_MODE_NS
+        turn.intents += [ReadOrder(order.order) for order in state.working()]  # what has become of them meanwhile?
     else:
         turn.alert(AlertCode.VENUE_MODE, mode.name.lower(), once=False)
     state.venue = mode
@@ -302,9 +320,8 @@ def _position(turn: Turn, event: Position) -> None:
     if event.asset != state.leg:
         return
     remote_u6 = event.size_u6 if event.size_u6 > turn.params.remote_position_threshold_u6 else 0
-    working = state.working()
-    last_ns = max((order.sent_ns for order in (*state.past, *working)), default=0)
-    if not working and now_ns >= last_ns + POSITION_QUIET_NS and abs(remote_u6 - state.held_u6) >= 10_000:
+    quiet = not state.working() and now_ns >= state.filled_ns + POSITION_QUIET_NS
+    if quiet and abs(remote_u6 - state.held_u6) >= 10_000:
         turn.alert(AlertCode.POSITION_MISMATCH, f"held {state.held_u6}, {event.source} says {event.size_u6}")
         state.safe_reason = state.safe_reason or "position contradicted"
 

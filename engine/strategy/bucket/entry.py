@@ -92,7 +92,8 @@ def entry_placed(turn: Turn) -> None:
     if order is None:
         turn.go(Stage.SETTLING_IN if state.held_u6 >= turn.min_size_u6 else Stage.WAIT_ENTRY)
         return
-    if order.status == OrderStatus.CANCELING:
+    # a late fill of an order on one leg fixes the leg: a buy on the other one must not be filled as well
+    if order.status == OrderStatus.CANCELING or state.leg not in (-1, order.asset):
         turn.cancel_entry()
         return
     cancel_by_ns = state.end_ns - max(_min_remaining_ns(turn), turn.params.cancel_buys_before_end_ns)

@@ -8,7 +8,7 @@ from engine.model.events import Side, VenueState
 from engine.model.fees import taker_fee_u6
 from engine.model.market import View
 from engine.model.orders import OrderStatus
-from engine.model.units import NS_PER_MS, NS_PER_S, SIZE_GRID_U6, proceeds_u6
+from engine.model.units import NS_PER_MS, NS_PER_S, proceeds_u6
 from engine.strategy.bucket.absorb import POST_ONLY_CROSSES_MAX
 from engine.strategy.bucket.external import external_bid
 from engine.strategy.bucket.sizing import stop_trigger_e4, take_profit_base_e4
@@ -62,13 +62,12 @@ def settling_in(turn: Turn) -> None:
     if state.held_u6 < turn.min_size_u6:
         state.closing = True
         return
-    if not state.settling_since_ns:
-        state.settling_since_ns = turn.now_ns
     if is_late_hold_due(turn):
         turn.go(Stage.LATE_HOLD)
     elif stop_fires(turn, late=False):
         turn.go(Stage.SL_PLACED)
     elif state.sell_size_u6 >= turn.min_size_u6:
+        state.settling_since_ns = 0
         turn.go(Stage.EXIT)
     else:
         wait_until_sellable(turn)
@@ -77,6 +76,7 @@ def settling_in(turn: Turn) -> None:
 def wait_until_sellable(turn: Turn) -> None:
     """Ask for the balance every 500 ms and tell a person once it takes longer than 30 s."""
     turn.poll_position()
+    turn.state.settling_since_ns = turn.state.settling_since_ns or turn.now_ns
     alert_ns = turn.state.settling_since_ns + NOT_SELLABLE_ALERT_NS
     if turn.now_ns >= alert_ns:
         turn.alert(AlertCode.NOT_SELLABLE, "bought shares are still not sellable")
@@ -87,16 +87,13 @@ def wait_until_sellable(turn: Turn) -> None:
 def exit_stage(turn: Turn) -> None:
     """Keep a take-profit resting and watch the stop; dust ends the round once nothing of it rests."""
     state = turn.state
-    if is_late_hold_due(turn):
-        turn.go(Stage.LATE_HOLD)
-        return
-    if state.held_u6 >= turn.min_size_u6 and stop_fires(turn, late=False):
-        turn.go(Stage.SL_PLACED)
-        return
     if state.is_flat or (state.exit is None and state.held_u6 < turn.min_size_u6):
         state.closing = True
-        return
-    if state.exit is None:
+    elif state.held_u6 >= turn.min_size_u6 and is_late_hold_due(turn):
+        turn.go(Stage.LATE_HOLD)
+    elif state.held_u6 >= turn.min_stop_u6 and stop_fires(turn, late=False):
+        turn.go(Stage.SL_PLACED)
+    elif state.exit is None:
         _place_take_profit(turn)
     else:
         _review_take_profit(turn)
@@ -120,7 +117,10 @@ def _place_take_profit(turn: Turn) -> None:
     if size_u6 < turn.min_size_u6:
         wait_until_sellable(turn)
         return
+    state.settling_since_ns = 0
     bid_e4 = external_bid(state, view)
+    if bid_e4 == 0:
+        return  # NO_BID: a declared hold until the first record with a bid
     price_e4 = _target_e4(turn, view, bid_e4)
     if price_e4 > bid_e4:
         turn.place(view, Side.SELL, price_e4, size_u6, TimeInForce.GTC, Purpose.TAKE_PROFIT, post_only=True)
@@ -148,9 +148,11 @@ def _review_take_profit(turn: Turn) -> None:
     state = turn.state
     order = state.exit
     assert order is not None
-    if order.status == OrderStatus.CANCELING:
-        turn.cancel_exit()
+    if order.status == OrderStatus.CANCELING or order.open_u6 > state.held_u6:
+        turn.cancel_exit()  # also when a reversed buy has left fewer shares than the order offers
         return
+    if state.held_u6 - state.sellable_u6 >= turn.min_size_u6:
+        wait_until_sellable(turn)
     view = leg_view(turn)
     if order.status != OrderStatus.LIVE or not view.is_fresh or state.held_u6 < turn.min_size_u6:
         return  # a remainder below the minimum is never cancelled while it can still rest
@@ -159,6 +161,8 @@ def _review_take_profit(turn: Turn) -> None:
         turn.wake(again_ns)
         return
     bid_e4 = external_bid(state, view)
+    if bid_e4 == 0:
+        return  # NO_BID
     moved = (
         abs(bid_e4 - state.tp_bid_e4) >= TP_MOVE_TICKS * view.tick_e4
         and _target_e4(turn, view, bid_e4) != order.price_e4
@@ -180,9 +184,7 @@ def sl_placed(turn: Turn) -> None:
 
 def _stop_is_over(turn: Turn) -> bool:
     state = turn.state
-    if state.is_flat:
-        return True
-    return state.held_u6 < turn.min_size_u6 and not turn.params.stop_sells_dust
+    return state.is_flat or state.held_u6 < turn.min_stop_u6
 
 
 def work_stop(turn: Turn) -> bool:
@@ -228,10 +230,9 @@ def send_stop(turn: Turn) -> None:
     if state.stop_wait_record or not (view.is_fresh or turn.leg_record):
         return
     bid_e4 = external_bid(state, view)
-    smallest_u6 = SIZE_GRID_U6 if turn.params.stop_sells_dust else turn.min_size_u6
     if bid_e4 == 0:
         return  # NO_BID: a declared hold until the first record with a bid
-    if state.sell_size_u6 < smallest_u6:
+    if state.sell_size_u6 < turn.min_stop_u6:
         wait_until_sellable(turn)
         return
     if state.venue == VenueState.NORMAL:
@@ -243,14 +244,14 @@ def send_stop(turn: Turn) -> None:
     turn.place(view, Side.SELL, price_e4, state.sell_size_u6, tif, Purpose.STOP, post_only=post_only)
     state.stop_sent_ns = turn.now_ns
     state.stop_sent = True
-    state.stop_wait_record = True
+    state.stop_wait_record = not post_only  # an immediate order takes the bids that were seen
 
 
 def read_stale_book(turn: Turn) -> None:
     """Ask for REST /book every second while shares are held and the feed of their leg is not fresh."""
     state = turn.state
     view = state.leg_view
-    if view is None or view.is_fresh or state.held_u6 < turn.min_size_u6:
+    if view is None or view.is_fresh or state.held_u6 < turn.min_stop_u6:
         return
     if turn.now_ns >= state.read_book_ns:
         turn.intents.append(ReadBook(view.asset))

@@ -1,6 +1,6 @@
 """LATE_HOLD and LATE_SL_PLACED: hold an expensive position to settlement behind one stop, and re-enter after it."""
 
-from engine.strategy.bucket.exits import send_stop, stop_fires, work_stop
+from engine.strategy.bucket.exits import send_stop, stop_fires, wait_until_sellable, work_stop
 from engine.strategy.bucket.stages import Stage
 from engine.strategy.bucket.turn import Turn
 
@@ -8,13 +8,15 @@ from engine.strategy.bucket.turn import Turn
 def late_hold(turn: Turn) -> None:
     """Cancel the take-profit and watch only the late stop."""
     state = turn.state
-    if state.held_u6 >= turn.min_size_u6 and stop_fires(turn, late=True):
+    if state.held_u6 >= turn.min_stop_u6 and stop_fires(turn, late=True):
         turn.go(Stage.LATE_SL_PLACED)
         return
     turn.cancel_entry()
     turn.cancel_exit()
     if state.is_flat:
         state.closing = True
+    elif state.held_u6 - state.sellable_u6 >= turn.min_size_u6:
+        wait_until_sellable(turn)  # so that a stop would find them sellable
 
 
 def late_sl_placed(turn: Turn) -> None:
@@ -29,7 +31,7 @@ def late_sl_placed(turn: Turn) -> None:
             turn.go(Stage.WAIT_ENTRY)
         else:
             state.closing = True
-    elif state.held_u6 < turn.min_size_u6 and not turn.params.stop_sells_dust:
+    elif state.held_u6 < turn.min_stop_u6:
         state.closing = True
     elif state.stop_sent:
         turn.go(Stage.LATE_HOLD)

@@ -85,6 +85,7 @@ class Round(msgspec.Struct, array_like=True, kw_only=True):
     outcome_said: bool = False  # an Outcome came, known or not
     settled: bool = False
     won: bool | None = None
+    filled_ns: int = 0  # when a fill was last counted or taken back
 
     def view(self, asset: int) -> View:
         """Return the view of one of the round's two tokens."""

@@ -20,7 +20,7 @@ from engine.model.events import Event, Side
 from engine.model.market import View
 from engine.model.orders import Order, OrderStatus, move
 from engine.model.params import BucketParams
-from engine.model.units import NS_PER_MS, NS_PER_S
+from engine.model.units import NS_PER_MS, NS_PER_S, SIZE_GRID_U6
 from engine.strategy.bucket.round import Round
 from engine.strategy.bucket.stages import Stage, check_move
 
@@ -54,6 +54,11 @@ class Turn:
     def min_size_u6(self) -> int:
         """The minimum order size in force: max(config, venue)."""
         return max(self.params.min_trade_size_u6, self.state.up.min_size_u6)
+
+    @property
+    def min_stop_u6(self) -> int:
+        """The smallest position that a stop sells."""
+        return SIZE_GRID_U6 if self.params.stop_sells_dust else self.min_size_u6
 
     def wake(self, at_ns: int) -> None:
         """Ask for a Tick at `at_ns` at the latest."""
@@ -144,23 +149,28 @@ class Turn:
         self.wake(state.read_position_ns)
 
     def read_unresolved(self) -> None:
-        """Resolve orders whose fate is unknown (DELETE of the id, then reads) or whose fills are still to come, once a
-        second.
-        """
+        """Resolve orders whose fate is not known: DELETE of an unknown id, then reads, once a second."""
         state = self.state
         state.entry = self._delete_unknown(state.entry)
         state.exit = self._delete_unknown(state.exit)
-        unresolved = [
-            order
-            for order in state.working()
-            if order.status == OrderStatus.UNKNOWN or order.told_filled_u6 > order.filled_u6
-        ]
+        unresolved = [order for order in state.working() if self._is_unresolved(order)]
         if not unresolved:
             return
         if self.now_ns >= state.read_orders_ns:
             self.intents.extend(ReadOrder(order.order) for order in unresolved)
             state.read_orders_ns = self.now_ns + READ_ORDER_EVERY_NS
         self.wake(state.read_orders_ns)
+
+    def _is_unresolved(self, order: Order) -> bool:
+        """Whether the venue has to be asked: unknown, fills or a second not-found read to come, or held too long."""
+        if order.status == OrderStatus.UNKNOWN or order.told_filled_u6 > order.filled_u6 or order.not_found_ns:
+            return True
+        if order.status != OrderStatus.HELD or not order.is_immediate:
+            return False
+        overdue_ns = order.sent_ns + READ_ORDER_EVERY_NS
+        if self.now_ns < overdue_ns:
+            self.wake(overdue_ns)
+        return self.now_ns >= overdue_ns
 
     def _delete_unknown(self, order: Order | None) -> Order | None:
         """Send one cancel for an order that may exist without our knowing: the first step of its resolution."""

@@ -1,10 +1,12 @@
 """`bucketmm feed` as a process of its own: ready line, ring, health file, signals and exit statuses."""
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.model.rounds import bucket_start_s
 from shm.layout import RECORD_DTYPE, FeedChange, Kind
 from shm.objects import unlink
 from shm.ring import RingReader
 from tests import support_feed as feed
+from tests.unit.feeder import gamma
+from tests.venue_server import VenueServer
 
 RECORDING = Path(__file__).parents[2] / "fixtures" / "recordings" / "lively-seed-10"
 
@@ -116,3 +121,34 @@ def test_the_bench_prints_what_a_program_may_read(tmp_path: Path) -> None:
 def test_a_bench_of_nothing_is_status_2(tmp_path: Path) -> None:
     status, _, errors = finish(start("bench", tmp_path))
     assert (status, "expected recorded frames" in errors) == (2, True)
+
+
+def test_the_venue_is_followed_into_the_ring_from_the_hosts_of_the_config(ring_name: str, tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with VenueServer() as venue:
+            start_s = bucket_start_s(int(time.time()), 900)
+            for slug in (f"btc-updown-15m-{start_s}", f"btc-updown-15m-{start_s + 900}"):
+                venue.markets[slug] = gamma.market(slug)
+            for token in (feed.UP, feed.DOWN):
+                venue.books[token] = feed.book(token, [("0.4", "5")], [("0.6", "5")], 0)
+            hosts = {"clob_url": f"http://{venue.address}", "gamma_url": f"http://{venue.address}"}
+            config = tmp_path / "config.json"
+            config.write_text(json.dumps({"venue": hosts | {"market_ws_url": f"ws://{venue.address}/ws/market"}}))
+            process = start(
+                "--source", "polymarket", "--config", config, "--ring", ring_name, "--run-dir", tmp_path, "--ahead", 0
+            )
+            try:
+                await venue.until(lambda: len(venue.live) == 2 and all(client.active for client in venue.live), 20)
+                with RingReader(ring_name, start="oldest") as reader:
+                    rows, kinds = np.zeros(1024, RECORD_DTYPE), []
+                    async with asyncio.timeout(10):
+                        while kinds.count(Kind.TOB) < 2:
+                            kinds += [int(row["kind"]) for row in rows[: reader.drain(rows)]]
+                            await asyncio.sleep(0.01)
+                assert kinds.count(Kind.MARKET) == 2
+            finally:
+                process.terminate()
+                status, _, errors = await asyncio.to_thread(finish, process)
+            assert (status, "Traceback" in errors) == (0, False)
+
+    asyncio.run(scene())

@@ -310,12 +310,15 @@ def test_lines_that_differ_at_one_venue_time_are_settled_by_rest() -> None:
 
 def test_the_next_window_is_subscribed_before_the_boundary_and_the_old_one_left_after_it_is_resolved() -> None:
     async def scene() -> None:
-        async with staged(at_s=880, ahead=1) as stage:
-            stage.venue.markets[NEXT_SLUG] = gamma.market(NEXT_SLUG, NEXT_UP, NEXT_DOWN, conditionId="0x" + "cd" * 32)
-            for token in (NEXT_UP, NEXT_DOWN):
-                stage.venue.books[token] = book(token, [("0.5", "5")], [("0.51", "5")], 0)
-            stage.advance(6)  # it may have been looked for before it was there
-            await stage.until(lambda: stage.tops(2) == [(50, 51)])
+        markets = {
+            SLUG: gamma.market(SLUG),
+            NEXT_SLUG: gamma.market(NEXT_SLUG, NEXT_UP, NEXT_DOWN, conditionId="0x" + "cd" * 32),
+        }
+        books = {token: book(token, [("0.4", "5")], [("0.6", "5")], 0) for token in (UP, DOWN)}
+        books |= {token: book(token, [("0.5", "5")], [("0.51", "5")], 0) for token in (NEXT_UP, NEXT_DOWN)}
+        async with staged(at_s=880, ahead=1, markets=markets, books=books) as stage:
+            await stage.until(lambda: stage.health()["counts"].get("snapshots", 0) == 8)
+            assert stage.tops(2) == [(50, 51)]
             assert stage.market_changes() == [MarketChange.OPENED]
             stage.advance(30)
             await stage.until(lambda: stage.market_changes() == [MarketChange.OPENED, MarketChange.CLOSED])
@@ -350,7 +353,7 @@ def test_a_market_is_looked_for_until_it_is_hydrated_and_a_refused_one_is_skippe
     assert f"skipped: {NEXT_SLUG}: expected version 'v1' or 'v2', was None" in caplog.text
 
 
-def test_a_recorded_round_over_both_lines_gives_the_books_of_a_session_alone() -> None:
+def test_a_recorded_round_over_both_lines_is_published_in_the_order_of_a_session_alone() -> None:
     path = sorted((feed.data_folder() / "btc5m_ws_book" / "frames").glob("*.jsonl.gz"))[1]
     frames, token = [], None
     for frame, _ in feed.recorded_frames(path):
@@ -371,6 +374,12 @@ def test_a_recorded_round_over_both_lines_gives_the_books_of_a_session_alone() -
                 await stage.venue.broadcast(frame)
             await stage.until(lambda: stage.health()["counts"]["book"] == 2 * 1500 + 2)
             ours = [record[4:9] for record in stage.sink.of_kind(Kind.TOB) if record.instrument == 0]
-            assert ours == [record[4:9] for record in alone.of_kind(Kind.TOB)]
+            theirs = [record[4:9] for record in alone.of_kind(Kind.TOB)]
+            # Where one line got 250 ms ahead, what the other had not yet said of those is left out.
+            in_order = iter(theirs)
+            assert all(record in in_order for record in ours)
+            assert ours[-1] == theirs[-1]
+            if not stage.health()["lead_changes"]:
+                assert ours == theirs
 
     uvloop.run(scene())

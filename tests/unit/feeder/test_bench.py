@@ -61,6 +61,7 @@ def test_every_frame_of_the_kind_is_timed(tmp_path: Path, compiled: bool) -> Non
     assert timing.frames == 7
     assert timing.us_p50 > 0
     assert timing.frames_per_s > 0
+    assert timing.records_per_frame == pytest.approx(16 / 9)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,14 @@ from click.testing import CliRunner
 
 from engine.cli import feed_bench
 
-TIMING = {"frames": 2941, "bytes_p50": 3451.0, "us_p50": 3.4, "us_p99": 5.9, "frames_per_s": 144_649.0}
+TIMING = {
+    "frames": 2941,
+    "bytes_p50": 3451.0,
+    "us_p50": 3.4,
+    "us_p99": 5.9,
+    "frames_per_s": 144_649.0,
+    "records_per_frame": 0.9,
+}
 RESULT = {
     "kinds": {"book": TIMING, "price_change": TIMING},
     "oracle": {"book": TIMING, "price_change": TIMING},
