@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from engine.model.units import notional_u6, proceeds_u6
+
 FEE_GRID_U6: Final = 10
 """Fees have 5 decimals: 1e-5 USD in units of 1e-6."""
 
@@ -35,3 +37,13 @@ def taker_fee_u6(schedule: FeeSchedule, price_e4: int, size_u6: int) -> int:
     scale: int = 1_000_000 * 100_000_000**schedule.exponent
     fee_u6 = size_u6 * schedule.rate_e6 * variance // scale
     return max(fee_u6 - fee_u6 % FEE_GRID_U6, FEE_GRID_U6)
+
+
+def effective_cost_buy_u6(schedule: FeeSchedule, price_e4: int, size_u6: int, *, taker: bool) -> int:
+    """Return what a buy costs in all, in 1e-6 USD: the notional rounded up, and the taker fee where it applies."""
+    return notional_u6(price_e4, size_u6) + (taker_fee_u6(schedule, price_e4, size_u6) if taker else 0)
+
+
+def effective_proceeds_sell_u6(schedule: FeeSchedule, price_e4: int, size_u6: int, *, taker: bool) -> int:
+    """Return what a sale brings in all, in 1e-6 USD: the proceeds rounded down, less the taker fee where it applies."""
+    return proceeds_u6(price_e4, size_u6) - (taker_fee_u6(schedule, price_e4, size_u6) if taker else 0)

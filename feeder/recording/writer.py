@@ -27,7 +27,7 @@ from feeder.recording.format import (
 )
 from feeder.recording.manifest import FORMAT_VERSION, Manifest, MarketSummary, save_manifest
 from shm.layout import ALL_INSTRUMENTS, FeedChange, Flag, Kind, MarketChange, Outcome, Result
-from shm.sink import Instrument
+from shm.sink import Instrument, UniformSink
 
 BLOCK_RECORDS_MAX: Final = 4_096
 BLOCK_AGE_MAX_NS: Final = 1_000_000_000
@@ -72,7 +72,7 @@ class SegmentFile:
             self._file = None
 
 
-class RecordingWriter:
+class RecordingWriter(UniformSink):
     """Writes one recording into a directory of its own (see format.py); implements shm.sink.RecordSink.
 
     Records that come one by one get a running `seq`; whole arrays from a ring keep the ring's.
@@ -141,22 +141,6 @@ class RecordingWriter:
     def knows(self, index: int) -> bool:
         """Tell whether the index has been registered."""
         return index in self._instruments
-
-    def publish_tob(
-        self,
-        instrument: int,
-        flags: int,
-        bid1: int,
-        ask1: int,
-        bid2: int,
-        ask2: int,
-        venue_ts_ns: int,
-        recv_ts_ns: int,
-        tick_e4: int = 0,
-        /,
-    ) -> None:
-        """Record one top of book."""
-        self.publish(Kind.TOB, flags, instrument, tick_e4, bid1, ask1, bid2, ask2, venue_ts_ns, recv_ts_ns)
 
     def publish(
         self,

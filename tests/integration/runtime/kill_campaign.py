@@ -87,11 +87,11 @@ class Campaign:
         engine = self._engine()
         lifetime_s = 0.4 + self.random.random() * 1.6
         try:
-            engine.wait(lifetime_s)
+            assert engine.wait(lifetime_s) == 0, self._log()  # it has ended by itself: the recording is over
         except subprocess.TimeoutExpired:
             engine.send_signal(signal.SIGKILL)
             self.kills += 1
-        engine.wait()
+            engine.wait()
 
     def _finish(self, feeder: subprocess.Popen[bytes]) -> None:
         """Let a last engine bring everything to its end: it ends by itself once the recording has."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.journal.format import MAGIC, DecisionEntry, EndEntry, EventEntry, RoundEntry
+from engine.journal.format import FRAME, MAGIC, DecisionEntry, EndEntry, EventEntry, RoundEntry
 from engine.journal.reader import JournalReader, journal_folders
 from engine.journal.writer import JournalWriter
 from engine.kernel.state import decode_state
@@ -66,11 +66,12 @@ def test_a_journal_cut_anywhere_is_readable_up_to_the_cut(tmp_path: Path, data: 
     torn = tmp_path / "torn"
     torn.mkdir(exist_ok=True)
     (torn / "journal-000000.bmj").write_bytes(whole[:cut])
-    try:
-        reader = JournalReader(torn)
-    except InputError as error:
-        assert "header" in str(error)  # the cut took even the header
+    header_end = len(MAGIC) + FRAME.size + FRAME.unpack_from(whole, len(MAGIC))[0]
+    if cut < header_end:
+        with pytest.raises(InputError, match="header"):
+            JournalReader(torn)
         return
+    reader = JournalReader(torn)
     frames = list(reader)
     complete = list(JournalReader(folder))
     assert [frame.payload for frame in frames] == [frame.payload for frame in complete[: len(frames)]]
