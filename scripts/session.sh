@@ -5,6 +5,7 @@
 DEMO_SEED=13 # its first round ends with the take-profit, its second with the stop-loss
 DEMO_ROUNDS=10
 DEMO_SECONDS=60
+HEALTHY_WITHIN_S=30
 
 source=recording path='' pace=1 config=config.json follow=1
 feed_arguments=() run_arguments=()
@@ -62,4 +63,31 @@ prepare() {
         feed_arguments+=(--path "$path" --pace "$pace" --wait-for-reader)
         run_arguments+=(--path "$path")
     fi
+}
+
+# Wait until a launched process is ours by name and writes its status file; stop everything when it does not come up.
+wait_healthy() { # NAME VERB
+    local pid deadline=$((SECONDS + HEALTHY_WITHIN_S))
+    while ((SECONDS < deadline)); do
+        pid=$(running_pid "$1" "$2")
+        if [[ -n $pid ]] && is_healthy "$run_dir/$1.json" "$pid"; then
+            say "$1 is healthy: pid $pid"
+            return
+        fi
+        sleep 0.2
+        [[ ! -f $run_dir/$1.pid || -n $(own_pid "$1") ]] || break
+    done
+    if [[ -f $log_dir/$1.log ]]; then
+        say "the end of logs/$1.log:" >&2
+        tail -n 15 "$log_dir/$1.log" >&2
+    fi
+    scripts/stop_mm.sh --config "$config" >&2 || true
+    fail 3 "$1 did not come up"
+}
+
+own_pid() { # NAME: the process we have just launched, whose command line may not be its final one yet
+    local pid ticks
+    read -r pid ticks <"$run_dir/$1.pid" || return 0
+    [[ -n $ticks && $(start_ticks "$pid") == "$ticks" ]] && say "$pid"
+    return 0
 }

@@ -9,8 +9,6 @@ source scripts/lib.sh
 # shellcheck source=scripts/session.sh
 source scripts/session.sh
 
-HEALTHY_WITHIN_S=30
-
 usage() {
     cat <<'TEXT'
 Usage: scripts/start_mm.sh [--source recording|polymarket] [--path PATH] [--pace PACE] [--config FILE] [--no-follow]
@@ -32,30 +30,6 @@ launch() { # NAME ARGUMENTS...: a process in a session of its own, so that a clo
     write_pid_file "$name" $!
 }
 
-wait_healthy() { # NAME VERB
-    local pid deadline=$((SECONDS + HEALTHY_WITHIN_S))
-    while ((SECONDS < deadline)); do
-        pid=$(running_pid "$1" "$2")
-        if [[ -n $pid ]] && is_healthy "$run_dir/$1.json" "$pid"; then
-            say "$1 is healthy: pid $pid, log logs/$1.log"
-            return
-        fi
-        [[ -n $(own_pid "$1") ]] || break
-        sleep 0.2
-    done
-    say "the end of logs/$1.log:" >&2
-    tail -n 15 "$log_dir/$1.log" >&2
-    scripts/stop_mm.sh --config "$config" >&2 || true
-    fail 3 "$1 did not come up"
-}
-
-own_pid() { # NAME: the process we have just launched, whose command line may not be its final one yet
-    local pid ticks
-    read -r pid ticks <"$run_dir/$1.pid"
-    [[ -n $ticks && $(start_ticks "$pid") == "$ticks" ]] && say "$pid"
-    return 0
-}
-
 parse_options "$@"
 refuse_a_second_start
 prepare
@@ -66,6 +40,7 @@ wait_healthy engine run
 
 say ""
 say "watch:  ./.venv/bin/bucketmm status --watch"
+say "logs:   logs/feeder.log, logs/engine.log"
 say "stop:   ./scripts/stop_mm.sh"
 say ""
 ((follow)) || exit 0

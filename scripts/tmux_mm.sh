@@ -30,6 +30,7 @@ refuse_a_second_start
 prepare
 
 tmux new-session -d -s "$SESSION" -c "$root" "$(quoted scripts/supervise.sh feeder "${feed_arguments[@]}"); exec bash"
+wait_healthy feeder feed
 tmux split-window -v -t "=$SESSION:" -c "$root" "$(quoted scripts/supervise.sh engine "${run_arguments[@]}"); exec bash"
 tmux split-window -h -t "=$SESSION:" -c "$root" "until $(quoted "$venv/bin/bucketmm" status --watch); do sleep 1; done"
 say "tmux session $SESSION: feeder, engine, status; stop with scripts/stop_mm.sh"
