@@ -46,7 +46,12 @@ cdef extern from "frame.h" nogil:
     int frame_scan(const char *, size_t, frame *)
 
 
-cdef class Entry:
+cdef enum:
+    NOT_FOUND = -1
+    TOKENS_MAX = 16  # of one price_change: a market has two
+
+
+cdef class _Entry:
     """A followed token: its id's bytes and its book."""
 
     cdef bytes token_id
@@ -70,7 +75,7 @@ cdef class Scanner:
         self.on_disagreement = on_disagreement
 
     def add(self, str token_id, Book book, /):
-        cdef Entry entry = Entry()
+        cdef _Entry entry = _Entry()
         entry.token_id = token_id.encode()
         entry.start = PyBytes_AS_STRING(entry.token_id)
         entry.length = len(entry.token_id)
@@ -79,7 +84,7 @@ cdef class Scanner:
 
     def remove(self, str token_id, /):
         wanted = token_id.encode()
-        self.entries = [entry for entry in self.entries if (<Entry>entry).token_id != wanted]
+        self.entries = [entry for entry in self.entries if (<_Entry>entry).token_id != wanted]
 
     def receive(self, frame_bytes, int64_t recv_ts_ns, /):
         """Take a frame (bytes or a contiguous buffer); False, and nothing done, when it is not for the scanner."""
@@ -100,20 +105,24 @@ cdef class Scanner:
             return self.take_changes(recv_ts_ns)
         return False
 
-    cdef Entry find(self, frame_text asset):
-        cdef Entry entry
-        for candidate in self.entries:
-            entry = <Entry>candidate
+    cdef int find(self, frame_text asset) except -2:
+        """Return the place of a token whose book is live, NOT_FOUND otherwise."""
+        cdef _Entry entry
+        cdef int place
+        for place in range(len(self.entries)):
+            entry = <_Entry>self.entries[place]
             if entry.length == asset.length and memcmp(entry.start, asset.start, asset.length) == 0:
-                return entry if entry.book.state == LIVE else None
-        return None
+                return place if entry.book.state == LIVE else NOT_FOUND
+        return NOT_FOUND
 
     cdef bint take_book(self, int64_t recv_ts_ns) except -1:
-        cdef Entry entry = self.find(self.scanned.asset)
+        cdef int place = self.find(self.scanned.asset)
+        cdef _Entry entry
         cdef frame_level *level
         cdef int side, i
-        if entry is None:
+        if place == NOT_FOUND:
             return False
+        entry = <_Entry>self.entries[place]
         self.books += 1
         if not entry.book.begin_load(self.scanned.venue_ts_ns):
             return True
@@ -126,22 +135,27 @@ cdef class Scanner:
 
     cdef bint take_changes(self, int64_t recv_ts_ns) except -1:
         """Apply all changes of each token, token by token, in order of first appearance, as the session does."""
-        cdef Entry entry, earlier
-        cdef int i, j
-        cdef bint is_first
-        tokens = []
+        cdef int places[TOKENS_MAX]
+        cdef int count = 0
+        cdef int i, j, place
         for i in range(self.scanned.changes_count):
-            entry = self.find(self.scanned.changes[i].asset)
-            if entry is None:
+            place = self.find(self.scanned.changes[i].asset)
+            if place == NOT_FOUND:
                 return False
-            if entry not in tokens:
-                tokens.append(entry)
+            for j in range(count):
+                if places[j] == place:
+                    break
+            else:
+                if count == TOKENS_MAX:
+                    return False
+                places[count] = place
+                count += 1
         self.price_changes += 1
-        for entry in tokens:
-            self.take_token_changes(entry, recv_ts_ns)
+        for j in range(count):
+            self.take_token_changes(<_Entry>self.entries[places[j]], recv_ts_ns)
         return True
 
-    cdef int take_token_changes(self, Entry entry, int64_t recv_ts_ns) except -1:
+    cdef int take_token_changes(self, _Entry entry, int64_t recv_ts_ns) except -1:
         cdef Book book = entry.book
         cdef int64_t venue_ts_ns = self.scanned.venue_ts_ns
         cdef bint newest = venue_ts_ns >= book.newest_ts_ns

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from shm.layout import Kind
-from shm.sink import Instrument
+from shm.sink import Instrument, UniformSink
 
 
 class Record(NamedTuple):
@@ -21,7 +21,7 @@ class Record(NamedTuple):
     recv_ts_ns: int
 
 
-class MemorySink:
+class MemorySink(UniformSink):
     """A RecordSink in memory: `instruments` by index, `records` in order."""
 
     def __init__(self) -> None:
@@ -32,22 +32,6 @@ class MemorySink:
         """Register a token and return its index."""
         self.instruments.append(instrument)
         return len(self.instruments) - 1
-
-    def publish_tob(
-        self,
-        instrument: int,
-        flags: int,
-        bid1: int,
-        ask1: int,
-        bid2: int,
-        ask2: int,
-        venue_ts_ns: int,
-        recv_ts_ns: int,
-        tick_e4: int = 0,
-        /,
-    ) -> None:
-        """Keep a top of book."""
-        self.publish(Kind.TOB, flags, instrument, tick_e4, bid1, ask1, bid2, ask2, venue_ts_ns, recv_ts_ns)
 
     def publish(
         self,

@@ -13,7 +13,7 @@ Facts (protocol.md 1.1, 7.1, 8.2; 2026-11-21):
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -44,14 +44,6 @@ class NotReadyError(Exception):
 class RefusedError(Exception):
     """The market is not one that may be traded; the message names the field, what was expected and what was
     found."""
-
-
-class Markets(Protocol):
-    """Where market objects come from."""
-
-    async def market(self, slug: str) -> object | None:
-        """Return the decoded Gamma market of a slug, or None when there is none. Raises LookupFailedError."""
-        ...
 
 
 class LookupFailedError(Exception):

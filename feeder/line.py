@@ -21,7 +21,10 @@ _log = logging.getLogger("feeder")
 
 
 class Line:
-    """Runs one of the redundant lines. Each connection gets a session and a number of its own, from `numbers`."""
+    """Runs one of the redundant lines. Each connection gets a session and a number of its own, from `numbers`.
+
+    `equip` adds the markets that are followed at the moment to a new session.
+    """
 
     def __init__(
         self,
@@ -31,6 +34,7 @@ class Line:
         *,
         lines: Lines,
         open_session: Callable[[str], MarketSession],
+        equip: Callable[[MarketSession], None],
         numbers: "itertools.count[int]",
         clock: Clock,
         backoff: Backoff,
@@ -43,6 +47,7 @@ class Line:
         self._connect = connect
         self._lines = lines
         self._open_session = open_session
+        self._equip = equip
         self._numbers = numbers
         self._clock = clock
         self._backoff = backoff
@@ -131,6 +136,8 @@ class Line:
             _log.warning("line %s: %s", self.name, error)
             return None
         self.connections += 1
+        # Only now, for markets may have been found while the connection was made.
+        self._equip(session)
         self._lines.join(number, session, self._clock())
         link.opened(connection)
         return link

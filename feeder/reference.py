@@ -49,7 +49,8 @@ class ReferencePrices:
         self._sequence: dict[str, int] = {}
 
     def connected(self) -> None:
-        """Start a new connection: PolyBolt counts from 1 again."""
+        """Start a new connection: PolyBolt counts from 1 again. Two feeds at once may hide a gap, never invent a
+        price."""
         self._sequence.clear()
 
     def strike_e8(self, window_start_s: int) -> int | None:

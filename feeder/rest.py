@@ -1,7 +1,7 @@
 """The venue's REST services as the feeder uses them: market objects by slug and order books by token, over
 httpx."""
 
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import httpx
 import orjson
@@ -21,14 +21,6 @@ class RestBook(NamedTuple):
     venue_ts_ns: int
 
 
-class BookReader(Protocol):
-    """Where a second opinion on a book comes from."""
-
-    async def book(self, token_id: str) -> RestBook | None:
-        """Return a token's book, or None when it has none or nobody answered."""
-        ...
-
-
 class RestClient:
     """Gamma and CLOB reads; both hosts are configurable."""
 
@@ -46,7 +38,7 @@ class RestClient:
                 return None
             response.raise_for_status()
             market: object = orjson.loads(response.content)
-        except (httpx.HTTPError, orjson.JSONDecodeError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, orjson.JSONDecodeError) as error:
             raise LookupFailedError(f"{url}: {error or type(error).__name__}") from error
         return market
 
@@ -56,7 +48,7 @@ class RestClient:
             response = await self._http.get(f"{self._clob_url}/book", params={"token_id": token_id})
             response.raise_for_status()
             return read_book(orjson.loads(response.content))
-        except (httpx.HTTPError, ValueError):
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
             return None
 
     async def close(self) -> None:

@@ -22,8 +22,6 @@ HEARTBEAT_S: Final = 0.5
 HEALTH_EVERY_S: Final = 1.0
 STOPPED: Final = 1
 """Detail of the last FEED/STALE record: the feeder was told to stop."""
-ENDED: Final = 2
-"""Detail of the last FEED/STALE record: the source has no more data."""
 WAIT_FOR_READER_S: Final = 20.0
 
 
@@ -78,9 +76,9 @@ class FeederService:
     def _end(self, stopped: bool) -> None:
         """Say that nothing more comes, and let the ring go."""
         self._state = "stopped" if stopped else "ended"
-        now_ns = self._clock()
-        detail = STOPPED if stopped else ENDED
-        self._writer.publish(Kind.FEED, 0, ALL_INSTRUMENTS, FeedChange.STALE, detail, 0, 0, 0, 0, now_ns)
+        if stopped:
+            # A source that ends by itself has said so with FEED/ENDED.
+            self._writer.publish(Kind.FEED, 0, ALL_INSTRUMENTS, FeedChange.STALE, STOPPED, 0, 0, 0, 0, self._clock())
         self._beat_once()
         self._write_health()
         self._writer.close(unlink=self._options.unlink)

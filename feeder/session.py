@@ -139,7 +139,9 @@ class MarketSession:
     def frames_to_send(self, now_ns: int) -> list[bytes]:
         """Return the subscription frames that are due at `now_ns`; a resync that brings no snapshot asks for
         a reconnect."""
-        frames, overdue = self._subscription.frames_to_send(now_ns)
+        frames, awaited = self._subscription.frames_to_send(now_ns)
+        # A live book has had a snapshot, whether or not that was the one that was waited for.
+        overdue = [token_id for token_id in awaited if self._books[token_id].state != BookState.LIVE]
         if overdue and self.reconnect_reason is None:
             self.reconnect_reason = f"no snapshot of {overdue} within {Subscription.SNAPSHOT_WAIT_S} s"
         return frames

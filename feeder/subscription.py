@@ -51,6 +51,7 @@ class Subscription:
         asked_ns = self._resynced_ns.get(token_id)
         earliest_ns = now_ns if asked_ns is None else max(now_ns, asked_ns + self.RESYNC_EVERY_S * NS_PER_S)
         self._resync_due_ns.setdefault(token_id, earliest_ns)
+        self._awaited_since_ns.pop(token_id, None)
 
     @property
     def has_work(self) -> bool:

@@ -9,7 +9,7 @@ Frame = bytes | memoryview
 FRAME_BYTES_MAX: Final = 4 << 20
 """Four times the session's own limit, so that a huge frame is counted by the session and does not end the
 connection."""
-HANDSHAKE_TIMEOUT_S: Final = 10
+HANDSHAKE_TIMEOUT_S: Final = 5
 
 
 class FrameListener(Protocol):

@@ -1,6 +1,9 @@
 """Where market data goes: the port that the ring's writer, the recorder and the simulated shell's collector share."""
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple, Protocol
+
+from shm.layout import Kind
 
 
 class Instrument(NamedTuple):
@@ -58,3 +61,40 @@ class RecordSink(Protocol):
     ) -> None:
         """Publish one record of any kind."""
         ...
+
+
+class UniformSink(ABC):
+    """A sink to which a top of book is one more kind of record: it has only `publish` to write."""
+
+    @abstractmethod
+    def publish(
+        self,
+        kind: int,
+        flags: int,
+        instrument: int,
+        aux: int,
+        w2: int,
+        w3: int,
+        w4: int,
+        w5: int,
+        venue_ts_ns: int,
+        recv_ts_ns: int,
+        /,
+    ) -> None:
+        """Keep one record of any kind."""
+
+    def publish_tob(
+        self,
+        instrument: int,
+        flags: int,
+        bid1: int,
+        ask1: int,
+        bid2: int,
+        ask2: int,
+        venue_ts_ns: int,
+        recv_ts_ns: int,
+        tick_e4: int = 0,
+        /,
+    ) -> None:
+        """Keep one top of book."""
+        self.publish(Kind.TOB, flags, instrument, tick_e4, bid1, ask1, bid2, ask2, venue_ts_ns, recv_ts_ns)

@@ -47,6 +47,7 @@ class VenueServer:
         self.markets: dict[str, Any] = {}
         self.clients: list[Client] = []
         self.rest_requests: list[str] = []
+        self.refused: list[Any] = []
         self.unknown_assets = False
         self.first_frames_need_event_type = True
         self._server: Server | None = None
@@ -114,6 +115,7 @@ class VenueServer:
         client.received.append(message)
         is_first = message.get("type") == "market"
         if is_first == client.opened:
+            self.refused.append(message)
             await client.socket.send(INVALID_OPERATION, text=True)
             return
         client.opened = True

@@ -1,4 +1,6 @@
-"""What a config stakes: per entry price the gain at the take-profit, the loss at the stop, and the win rate that breaks even."""
+"""What a config stakes: per entry price the gain at the take-profit, the loss at the stop, and the win rate that breaks
+even.
+"""
 
 from typing import NamedTuple
 

@@ -10,7 +10,9 @@ Z_95: Final = 1.959963984540054
 
 
 class Summary(NamedTuple):
-    """Money in 1e-6 USD. `wins` and `losses` count settled rounds that traded; rates are None when nothing was settled."""
+    """Money in 1e-6 USD. `wins` and `losses` count settled rounds that traded; rates are None when
+    nothing was settled.
+    """
 
     rounds: int
     entered: int

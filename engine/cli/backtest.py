@@ -18,11 +18,12 @@ from engine.fills.strict import NAME as FILL_MODEL
 from engine.model.records import RoundRecord
 from engine.model.units import format_cash, format_scaled
 from engine.runtime.backtest import BacktestResult, run_recording, write_manifest
-from feeder.recording.reader import open_recordings
+from feeder.recording.reader import choose, open_recordings
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--slug", "slugs", multiple=True, help="Play only the recordings that hold this window; repeatable.")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Config file; the defaults without it.")
 @click.option(
     "--journal", "journal_root", type=click.Path(path_type=Path), help="Write one journal a recording under it."
@@ -30,16 +31,22 @@ from feeder.recording.reader import open_recordings
 @click.option("--rounds", "show_rounds", is_flag=True, help="Show every round, not only the sums.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def backtest(
-    paths: tuple[Path, ...], config_path: Path | None, journal_root: Path | None, show_rounds: bool, as_json: bool
+    paths: tuple[Path, ...],
+    slugs: tuple[str, ...],
+    config_path: Path | None,
+    journal_root: Path | None,
+    show_rounds: bool,
+    as_json: bool,
 ) -> None:
-    """Play recordings (files or folders) through strategy, firewall and paper venue, without a ring and without a clock.
+    """Play recordings (files or folders) through strategy, firewall and paper venue, without a ring and without a
+    clock.
 
     Example: bucketmm backtest tests/fixtures/recordings --journal state/backtest
     """
     with clean_exit():
         config = load_config(config_path)
         begun = time.monotonic()
-        results = _run(paths, config, journal_root)
+        results = _run(paths, slugs, config, journal_root)
         report = _report(results, time.monotonic() - begun)
         if journal_root is not None:
             write_manifest(journal_root, {"finished_unix_seconds": time.time(), "paths": [str(path) for path in paths]})
@@ -51,8 +58,10 @@ def backtest(
             raise SystemExit(1)
 
 
-def _run(paths: tuple[Path, ...], config: Config, journal_root: Path | None) -> list[BacktestResult]:
-    recordings = [recording for path in paths for recording in open_recordings(path)]
+def _run(
+    paths: tuple[Path, ...], slugs: tuple[str, ...], config: Config, journal_root: Path | None
+) -> list[BacktestResult]:
+    recordings = choose([recording for path in paths for recording in open_recordings(path)], slugs, paths[0])
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     results = []
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
@@ -122,7 +131,7 @@ def _show(report: dict[str, Any], results: list[BacktestResult], show_rounds: bo
 def _round_table(records: list[RoundRecord]) -> Table:
     table = Table(title="rounds")
     for name in ("round", "leg", "stages", "entries", "stops", "P&L USD", "settled"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=name == "round")
     for record in records:
         stages = " ".join(stage.lower() for stage in record.stages[1:-1])
         settled = "yes" if record.settled else "outcome unknown"

@@ -1,6 +1,7 @@
 """`bucketmm feed`: process 1, market data into a ring; `bucketmm feed bench` measures it."""
 
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Final
@@ -9,10 +10,11 @@ import click
 import uvloop
 
 from engine.cli.failing import clean_exit
+from engine.cli.feed_bench import bench_command
 from engine.config.load import load_config
 from engine.model.errors import InputError, ResourceError
 from engine.model.rounds import parse_slug
-from feeder.recording.reader import open_recordings
+from feeder.recording.reader import choose, open_recordings
 from feeder.rest import RestClient
 from feeder.service import FeederService, ServiceOptions, run_until_signal
 from feeder.sources import Source, SourceError
@@ -24,6 +26,11 @@ from shm.errors import RingError
 from shm.ring import RingWriter
 
 SOURCES: Final = ("polymarket", "recording")
+CREDENTIALS: Final = {
+    "apiKey": "POLY_API_KEY",
+    "secret": "POLY_API_SECRET",
+    "passphrase": "POLY_API_PASSPHRASE",
+}
 
 
 @click.group(invoke_without_command=True)
@@ -38,9 +45,16 @@ SOURCES: Final = ("polymarket", "recording")
 @click.option("--asset", default="btc", show_default=True, help="polymarket: whose windows to follow.")
 @click.option("--window-seconds", default=900, show_default=True, help="polymarket: how long its windows are.")
 @click.option("--ahead", default=2, show_default=True, help="polymarket: how many windows beyond the current one.")
-@click.option("--slug", "slugs", multiple=True, help="polymarket: a further window to follow; may be repeated.")
+@click.option(
+    "--slug",
+    "slugs",
+    multiple=True,
+    help="polymarket: a further window to follow; recording: the only ones to play; repeatable.",
+)
 @click.option("--lines", default=2, show_default=True, type=click.IntRange(1, 8), help="polymarket: connections.")
 @click.option("--transport", type=click.Choice(sorted(TRANSPORTS)), default="picows", show_default=True)
+@click.option("--polybolt-url", help="polymarket: reference prices; needs the POLY_API_* credentials.")
+@click.option("--rtds-url", help="polymarket: the fallback of the reference prices.")
 @click.option("--seed", default=0, show_default=True, help="polymarket: of the reconnects' jitter.")
 @click.option("--unlink", is_flag=True, help="Remove the ring at the end.")
 @click.pass_context
@@ -66,14 +80,21 @@ def _serve(
     pace: str,
     wait_for_reader: bool,
     unlink: bool,
+    slugs: tuple[str, ...],
     **venue: object,
 ) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    for chatty in ("httpx", "picows", "websockets"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     config = load_config(config_path)
     chosen = source or config["feed"]["source"]
     if (chosen == "recording") != (path is not None):
         raise InputError("expected --path with --source recording, and only with it")
-    opened: Source = _open_recording(path, pace) if path is not None else _open_polymarket(config["venue"], **venue)  # type: ignore[arg-type]
+    opened: Source
+    if path is not None:
+        opened = _open_recording(path, pace, slugs)
+    else:
+        opened = _open_polymarket(config["venue"], slugs=slugs, **venue)  # type: ignore[arg-type]
     try:
         writer = RingWriter(ring or config["feed"]["ring"], capacity=capacity or config["feed"]["capacity"])
     except RingError as error:
@@ -88,12 +109,20 @@ def _serve(
         raise InputError(str(error)) from error
 
 
-def _open_recording(path: Path, pace: str) -> Source:
+def _open_recording(path: Path, pace: str, slugs: tuple[str, ...]) -> Source:
     try:
         rate_milli = parse_pace(pace)
     except ValueError as error:
         raise InputError(f"--pace: {error}") from error
-    return RecordingSource(open_recordings(path), rate_milli)
+    return RecordingSource(choose(open_recordings(path), slugs, path), rate_milli)
+
+
+def _credentials() -> dict[str, str]:
+    """Return the API credentials from the environment, where they are in no process list."""
+    missing = [variable for variable in CREDENTIALS.values() if not os.environ.get(variable)]
+    if missing:
+        raise InputError(f"--polybolt-url: expected the environment to have {', '.join(missing)}")
+    return {field: os.environ[variable] for field, variable in CREDENTIALS.items()}
 
 
 def _open_polymarket(
@@ -104,6 +133,8 @@ def _open_polymarket(
     slugs: tuple[str, ...],
     lines: int,
     transport: str,
+    polybolt_url: str | None,
+    rtds_url: str | None,
     seed: int,
 ) -> Source:
     for slug in slugs:
@@ -111,6 +142,20 @@ def _open_polymarket(
             parse_slug(slug)
         except ValueError as error:
             raise InputError(f"--slug: {error}") from error
-    options = PolymarketOptions(hosts["market_ws_url"], asset, window_seconds, ahead, slugs, lines, seed)
+    options = PolymarketOptions(
+        hosts["market_ws_url"],
+        asset,
+        window_seconds,
+        ahead,
+        slugs,
+        lines,
+        seed,
+        polybolt_url,
+        _credentials() if polybolt_url is not None else None,
+        rtds_url,
+    )
     rest = RestClient(hosts["gamma_url"], hosts["clob_url"])
     return PolymarketSource(options, rest, TRANSPORTS[transport])
+
+
+feed.add_command(bench_command)

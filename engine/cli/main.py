@@ -1,4 +1,6 @@
-"""The `bucketmm` command: a table of verbs, each imported only when it is called, so that `--help` and `status` stay quick."""
+"""The `bucketmm` command: a table of verbs, each imported only when it is called, so that `--help` and `status` stay
+quick.
+"""
 
 import importlib
 from typing import Final

@@ -39,9 +39,7 @@ def record(ring_name: str, out: Path, seconds: float | None) -> None:
             out, kind="ring", source=f"ring {ring_name}", software_version=version("bucketmm")
         ) as writer:
             try:
-                _record_until(
-                    reader, writer, lambda: deadline_s is not None and time.monotonic() >= deadline_s
-                )
+                _record_until(reader, writer, lambda: deadline_s is not None and time.monotonic() >= deadline_s)
             except KeyboardInterrupt:  # the usual way to end a recording, which is whole all the same
                 interrupted = True
     except (RecordingError, OSError) as error:

@@ -4,7 +4,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import orjson
@@ -20,12 +20,18 @@ from engine.runtime.feeder_child import FeederChild, has_live_writer
 from engine.runtime.session import SessionResult, StateLock, archive_finished, run_session
 from feeder.recording.reader import open_recordings
 from shm.errors import RingError
+from shm.registry import status
 
 
 @click.command()
 @click.option("--source", type=click.Choice(["recording", "polymarket"]), help="Start the feeder with this source.")
-@click.option("--path", type=click.Path(exists=True, path_type=Path), help="The recording, or a folder of them.")
+@click.option(
+    "--path",
+    type=click.Path(exists=True, path_type=Path),
+    help="The recording, or a folder of them; without --source: what the feeder on --ring plays.",
+)
 @click.option("--pace", default="1", show_default=True, help="How fast a recording is played: 1, 20, ... or max.")
+@click.option("--slug", "slugs", multiple=True, help="Play only the recordings that hold this window; repeatable.")
 @click.option("--ring", help="Name of the ring; the config's feed.ring without it.")
 @click.option("--state", "state_dir", type=click.Path(path_type=Path), help="State folder; the config's without it.")
 @click.option("--run-dir", default="run", type=click.Path(path_type=Path), show_default=True, help="Status files.")
@@ -36,6 +42,7 @@ def run(
     source: str | None,
     path: Path | None,
     pace: str,
+    slugs: tuple[str, ...],
     ring: str | None,
     state_dir: Path | None,
     run_dir: Path,
@@ -53,14 +60,16 @@ def run(
         config = load_config(config_path)
         if config["runtime"]["mode"] != "dry":
             raise InputError("runtime.mode: only dry can be run, live trading does not exist yet")
-        if (source == "recording") != (path is not None):
-            raise InputError("expected --path with --source recording, and only with it")
+        if source == "recording" and path is None:
+            raise InputError("expected --path with --source recording")
+        if source == "polymarket" and path is not None:
+            raise InputError("expected --path only where a recording is played, was --source polymarket")
         config = _fit(config, path, window_seconds)
         ring = ring or config["feed"]["ring"]
         root = state_dir or Path(config["runtime"]["state_dir"]) / ("dry" if path is None else f"recording-{path.stem}")
         begun = time.monotonic()
         try:
-            result = _run(config, source, path, pace, ring, root, run_dir)
+            result = _run(config, _Feed(source, path, pace, slugs), ring, root, run_dir)
         except RingError as error:
             raise ResourceError(str(error)) from error
         _show(result, time.monotonic() - begun, as_json)
@@ -78,19 +87,26 @@ def _fit(config: Config, path: Path | None, window_seconds: int | None) -> Confi
     return config if window_seconds is None else scaled(config, window_seconds)
 
 
-def _run(
-    config: Config, source: str | None, path: Path | None, pace: str, ring: str, root: Path, run_dir: Path
-) -> SessionResult:
-    if path is not None and root.exists():
+class _Feed(NamedTuple):
+    """What the feeder is to play."""
+
+    source: str | None
+    path: Path | None
+    pace: str
+    slugs: tuple[str, ...]
+
+
+def _run(config: Config, wanted: _Feed, ring: str, root: Path, run_dir: Path) -> SessionResult:
+    if wanted.path is not None and root.exists():
         archive_finished(root)
     lock = StateLock(root)
-    child = _start_feeder(source, path, pace, ring, run_dir, config)
+    child = _start_feeder(wanted, ring, run_dir, config)
     try:
         return run_session(
             config,
             root,
             ring,
-            gating=child is not None and source == "recording",
+            gating=wanted.path is not None and (child is not None or not _has_begun(ring)),
             run_dir=run_dir,
             on_shell=_handle_signals,
             on_alert=lambda text: click.echo(f"alert {text}", err=True),
@@ -101,22 +117,27 @@ def _run(
         lock.release()
 
 
-def _start_feeder(
-    source: str | None, path: Path | None, pace: str, ring: str, run_dir: Path, config: Config
-) -> FeederChild | None:
-    if source is None or has_live_writer(ring):
+def _has_begun(ring: str) -> bool:
+    """Whether the ring's recording is being played already: then the engine joins late and takes what is there."""
+    return status(ring).instruments_count > 0
+
+
+def _start_feeder(wanted: _Feed, ring: str, run_dir: Path, config: Config) -> FeederChild | None:
+    if wanted.source is None or has_live_writer(ring):
         return None
     arguments = [
         "--source",
-        source,
+        wanted.source,
         "--capacity",
         str(config["feed"]["capacity"]),
         "--run-dir",
         str(run_dir),
         "--unlink",
     ]
-    if path is not None:
-        arguments += ["--path", str(path), "--pace", pace, "--wait-for-reader"]
+    if wanted.path is not None:
+        arguments += ["--path", str(wanted.path), "--pace", wanted.pace, "--wait-for-reader"]
+    for slug in wanted.slugs:
+        arguments += ["--slug", slug]
     child = FeederChild(arguments, ring, Path("logs") / "feeder.log")
     child.wait_ready()
     return child

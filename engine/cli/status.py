@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.table import Table
 
 from engine.cli.failing import clean_exit
+from engine.cli.follow import follow
 from engine.model.errors import ResourceError
 
 OLD_AFTER_S = 5.0
@@ -19,14 +20,18 @@ OLD_AFTER_S = 5.0
 @click.command()
 @click.option("--run-dir", default="run", type=click.Path(path_type=Path), show_default=True, help="Status files.")
 @click.option("--watch", is_flag=True, help="Keep showing it until Ctrl-C.")
+@click.option("--follow", "follow_lines", is_flag=True, help="Print a line for each change until the engine ends.")
+@click.option("--rounds", type=click.IntRange(1), help="With --follow: return when this many more rounds are over.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def status(run_dir: Path, watch: bool, as_json: bool) -> None:
+def status(run_dir: Path, watch: bool, follow_lines: bool, rounds: int | None, as_json: bool) -> None:
     """Show mode, round, stage, position, orders, P&L, feed and kill switch. Exit status 3 when nothing runs here.
 
     Example: bucketmm status --watch
     """
     with clean_exit():
-        if as_json:
+        if follow_lines:
+            follow(run_dir / "engine.json", rounds)
+        elif as_json:
             click.echo(orjson.dumps(_read(run_dir), option=orjson.OPT_INDENT_2))
         elif watch:
             _watch(run_dir)

@@ -1,1 +1,3 @@
-"""Every number the strategy is played with: schema (frozen, unknown keys refused), load (all problems together), secrets."""
+"""Every number the strategy is played with: schema (frozen, unknown keys refused), load (all problems together),
+secrets.
+"""

@@ -1,11 +1,10 @@
-"""From the config to the parameters of strategy and firewall, and to other window lengths."""
+"""From the config to the parameters of the strategy, and to other window lengths."""
 
 from typing import Any, Final
 
 from engine.config.load import Config
-from engine.firewall.rules import FirewallParams
 from engine.model.params import BucketParams, CapStep, LegSelection
-from engine.model.units import NS_PER_MS, NS_PER_S
+from engine.model.units import NS_PER_MS
 
 _SCALED: Final[tuple[tuple[str, str, int], ...]] = (
     ("time_windows", "LATE_WINDOW_SEC", 6_000),
@@ -17,7 +16,9 @@ _SCALED: Final[tuple[tuple[str, str, int], ...]] = (
 
 
 def scaled(config: Config, length_s: int) -> Config:
-    """Return the config for windows of `length_s` seconds: cap schedule, late and guard times in proportion; prices and waits stay."""
+    """Return the config for windows of `length_s` seconds: cap schedule, late and guard times in proportion; prices and
+    waits stay.
+    """
     length_ms = length_s * 1000
     base_ms = config["time_windows"]["CONTRACT_DURATION_SEC"]
     if length_ms == base_ms:
@@ -73,17 +74,4 @@ def bucket_params(config: Config) -> BucketParams:
         max_late_entry_price_e4=guards["MAX_LATE_ENTRY_PRICE"],
         cancel_buys_before_end_ns=guards["CANCEL_BUYS_BEFORE_END"] * NS_PER_MS,
         stop_sells_dust=guards["STOP_SELLS_DUST"],
-    )
-
-
-def firewall_params(config: Config) -> FirewallParams:
-    """Return the firewall's bounds."""
-    execution = config["execution"]
-    return FirewallParams(
-        mutations_max=execution["MUTATIONS_PER_MINUTE"],
-        mutations_window_ns=60 * NS_PER_S,
-        open_orders_max=execution["MAX_OPEN_ORDERS"],
-        gtd_minimum_s=execution["GTD_MINIMUM_SEC"] // 1000,
-        gtd_buffer_s=execution["GTD_BUFFER_SEC"] // 1000,
-        dust_sells=config["guards"]["STOP_SELLS_DUST"],
     )

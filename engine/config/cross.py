@@ -1,4 +1,6 @@
-"""Checks over several keys: combinations that cannot trade, or would trade in a way nobody meant (bucket.md, configuration)."""
+"""Checks over several keys: combinations that cannot trade, or would trade in a way nobody meant
+(bucket.md, configuration).
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +21,8 @@ def _below(section: str, low: str, high_section: str, high: str, sections: Secti
     if low_e4 < high_e4:
         return []
     return [
-        f"{high_section}.{high}: expected more than {section}.{low} ({format_price(low_e4)}), was {format_price(high_e4)}"
+        f"{high_section}.{high}: expected more than {section}.{low} ({format_price(low_e4)}), "
+        f"was {format_price(high_e4)}"
     ]
 
 
@@ -39,12 +42,14 @@ def _prices(sections: Sections) -> list[str]:
     if entry["ENTRY_BID_THRESHOLD"] + entry["MIN_TP_INCREMENT"] > entry["MAX_TP_PRICE"]:
         problems.append(
             "entry_exit.ENTRY_BID_THRESHOLD: expected at most MAX_TP_PRICE - MIN_TP_INCREMENT "
-            f"({format_price(max(entry['MAX_TP_PRICE'] - entry['MIN_TP_INCREMENT'], 0))}), was {format_price(entry['ENTRY_BID_THRESHOLD'])}"
+            f"({format_price(max(entry['MAX_TP_PRICE'] - entry['MIN_TP_INCREMENT'], 0))}), "
+            f"was {format_price(entry['ENTRY_BID_THRESHOLD'])}"
         )
     if late["ENABLE_LATE_REENTRY"] and guards["MAX_LATE_ENTRY_PRICE"] < late["LATE_REENTRY_ENTRY_THRESHOLD"]:
         problems.append(
             "guards.MAX_LATE_ENTRY_PRICE: expected at least late_mode.LATE_REENTRY_ENTRY_THRESHOLD "
-            f"({format_price(late['LATE_REENTRY_ENTRY_THRESHOLD'])}), was {format_price(guards['MAX_LATE_ENTRY_PRICE'])}"
+            f"({format_price(late['LATE_REENTRY_ENTRY_THRESHOLD'])}), "
+            f"was {format_price(guards['MAX_LATE_ENTRY_PRICE'])}"
         )
     return problems
 
@@ -65,12 +70,13 @@ def _times(sections: Sections) -> list[str]:
     ):
         if sections[section][key] >= length_ms:
             problems.append(
-                f"{section}.{key}: expected less than CONTRACT_DURATION_SEC ({_seconds(length_ms)}), was {_seconds(sections[section][key])}"
+                f"{section}.{key}: expected less than CONTRACT_DURATION_SEC ({_seconds(length_ms)}), "
+                f"was {_seconds(sections[section][key])}"
             )
     if guards["CANCEL_BUYS_BEFORE_END"] > guards["LATE_MIN_REMAINING"]:
         problems.append(
-            f"guards.CANCEL_BUYS_BEFORE_END: expected at most LATE_MIN_REMAINING ({_seconds(guards['LATE_MIN_REMAINING'])}), "
-            f"was {_seconds(guards['CANCEL_BUYS_BEFORE_END'])}"
+            f"guards.CANCEL_BUYS_BEFORE_END: expected at most LATE_MIN_REMAINING "
+            f"({_seconds(guards['LATE_MIN_REMAINING'])}), was {_seconds(guards['CANCEL_BUYS_BEFORE_END'])}"
         )
     return problems
 
@@ -89,7 +95,8 @@ def _schedule(sections: Sections) -> list[str]:
         at_ns = step.end_ns
     if at_ns != end_ns:
         problems.append(
-            f"position_control.CAP_SCHEDULE: expected to end at CONTRACT_DURATION_SEC ({end_ns / NS_PER_S:g} s), was {at_ns / NS_PER_S:g} s"
+            f"position_control.CAP_SCHEDULE: expected to end at CONTRACT_DURATION_SEC ({end_ns / NS_PER_S:g} s), "
+            f"was {at_ns / NS_PER_S:g} s"
         )
     return problems
 
@@ -109,8 +116,9 @@ def _sizes(sections: Sections) -> list[str]:
         size_u6 = step.cap_u6 * PRICE_ONE_E4 // highest_e4 // SHARE_U6 * SHARE_U6 if highest_e4 > 0 else 0
         if size_u6 < minimum_u6:
             problems.append(
-                f"position_control.CAP_SCHEDULE: expected each cap to buy MIN_TRADE_SIZE ({format_scaled(minimum_u6, 6)}) "
-                f"at {format_price(highest_e4)}, {format_scaled(step.cap_u6, 6)} USD buys {format_scaled(size_u6, 6)}"
+                "position_control.CAP_SCHEDULE: expected each cap to buy MIN_TRADE_SIZE "
+                f"({format_scaled(minimum_u6, 6)}) at {format_price(highest_e4)}, "
+                f"{format_scaled(step.cap_u6, 6)} USD buys {format_scaled(size_u6, 6)}"
             )
     return problems
 

@@ -1,4 +1,6 @@
-"""Loads config.json: every problem is found and reported together, with the key's path, its value and what is allowed."""
+"""Loads config.json: every problem is found and reported together, with the key's path, its value and
+what is allowed.
+"""
 
 import hashlib
 import json
@@ -32,7 +34,9 @@ class Config:
         return self._sections[section]
 
     def replaced(self, changes: Mapping[str, Mapping[str, Any]]) -> "Config":
-        """Return a config with some values changed; they are in the unit of their kind. Raises InputError as load does."""
+        """Return a config with some values changed; they are in the unit of their kind. Raises
+        InputError as load does.
+        """
         sections = {name: dict(values) for name, values in self._sections.items()}
         for name, values in changes.items():
             assert all(key in SCHEMA[name] for key in values), (name, values)

@@ -1,7 +1,7 @@
 """The config's schema: every section and key with its kind, default and rule; one table feeds loader, docs and tests.
 
-Keys keep the names of the earlier bot's config.json. Values are integers in the unit of their kind (kinds.py): prices in
-1e-4 USD, seconds in milliseconds, shares and USD in 1e-6.
+Keys keep the names of the earlier bot's config.json. Values are integers in the unit of their kind (kinds.py): prices
+in 1e-4 USD, seconds in milliseconds, shares and USD in 1e-6.
 """
 
 from types import MappingProxyType

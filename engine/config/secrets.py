@@ -1,6 +1,7 @@
-"""Secrets by reference: {"$env": NAME} or {"$file": PATH}; a literal key in a readable file is a warning, in live mode a refusal."""
+"""Secrets by reference: {"$env": NAME} or {"$file": PATH}; a literal key in a readable file is a warning, in live mode
+a refusal.
+"""
 
-import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,7 +47,7 @@ def resolve_secret(path: str, value: Any, fallback_name: str, environment: Mappi
 
 def readable_by_others(path: Path) -> bool:
     """Whether anybody but the owner may read the file."""
-    return bool(os.stat(path).st_mode & (stat.S_IRGRP | stat.S_IROTH))
+    return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
 def check_literal_key(config_path: Path, value: Any, *, live: bool) -> str | None:

@@ -39,7 +39,9 @@ def newly_displayed_u6(before: Levels, now: Levels) -> int:
 
 
 def prints_through(side: Side, limit_e4: int, trade_price_e4: int) -> bool:
-    """Whether a trade at this price went through a resting order's limit; at the limit the queue ahead may have had it."""
+    """Whether a trade at this price went through a resting order's limit; at the limit the queue ahead
+    may have had it.
+    """
     return trade_price_e4 < limit_e4 if side == Side.BUY else trade_price_e4 > limit_e4
 
 

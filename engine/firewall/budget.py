@@ -1,4 +1,6 @@
-"""The mutation budget: a rolling window over placements and cancels. Risk-reducing ones are counted but never blocked."""
+"""The mutation budget: a rolling window over placements and cancels. Risk-reducing ones are counted but
+never blocked.
+"""
 
 import msgspec
 

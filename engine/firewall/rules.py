@@ -40,7 +40,9 @@ class FirewallParams(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What the rules may look at: the moment, the token's view, our orders, the position that can be sold, the budget."""
+    """What the rules may look at: the moment, the token's view, our orders, the position that can be
+    sold, the budget.
+    """
 
     now_ns: int
     view: View | None

@@ -28,7 +28,9 @@ FRAME_BYTES_MAX: Final = 16 << 20
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True, tag=0):
-    """What a journal begins with. `kernel_state` is the complete starting state; later segments only continue the first."""
+    """What a journal begins with. `kernel_state` is the complete starting state; later segments only continue the
+    first.
+    """
 
     segment: int
     version: str

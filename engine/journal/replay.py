@@ -1,11 +1,12 @@
-"""Replay: feed a journal's events to a fresh kernel and compare every decision, byte for byte, with what was recorded."""
+"""Replay: feed a journal's events to a fresh kernel and compare every decision, byte for byte, with
+what was recorded.
+"""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from engine.journal.format import ENCODER, DecisionEntry, EventEntry, Header, RoundEntry
 from engine.journal.reader import JournalReader
-from engine.kernel.kernel import Kernel
 from engine.model.commands import Command
 from engine.model.errors import InputError
 from engine.model.events import Event
@@ -56,8 +57,26 @@ class _Collector:
         self.entries.append(RoundEntry(seq, record))
 
 
-KernelBuilder = Callable[[Header, Recorder], Kernel]
-"""Builds the kernel that the journal's header describes, with its starting state; the shells' composition root has one."""
+class _State(Protocol):
+    seq: int
+
+
+class KernelLike(Protocol):
+    """What a replay needs of a kernel."""
+
+    @property
+    def state(self) -> _State:
+        """The state, with the sequence number of the last event."""
+        ...
+
+    def receive(self, event: Event, /) -> list[Command]:
+        """Take one event."""
+        ...
+
+
+KernelBuilder = Callable[[Header, Recorder], KernelLike]
+"""Builds the kernel that the journal's header describes, with its starting state; the shells' composition root has one.
+"""
 
 
 def replay(reader: JournalReader, build: KernelBuilder) -> ReplayResult:

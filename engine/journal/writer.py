@@ -1,4 +1,6 @@
-"""Writes a journal: frames into a buffer, the buffer to the file before any command leaves, a new segment when one is full."""
+"""Writes a journal: frames into a buffer, the buffer to the file before any command leaves, a new segment when one is
+full.
+"""
 
 import os
 import zlib
@@ -63,7 +65,9 @@ class JournalWriter:
         commands: list[Command],
         stages: list[str],
     ) -> None:
-        """Record what an input led to and write everything so far: the bytes are with the system before a command leaves."""
+        """Record what an input led to and write everything so far: the bytes are with the system before a command
+        leaves.
+        """
         self.decisions += 1
         self._append(DecisionEntry(seq, intents, verdicts, commands, stages))  # type: ignore[arg-type]
         self.flush()

@@ -1,4 +1,5 @@
-"""The kernel: `receive(event)` records it, lets the strategies step, judges what they ask for, records and returns the commands.
+"""The kernel: `receive(event)` records it, lets the strategies step, judges what they ask for, records and returns the
+commands.
 
 One kernel is used by every shell. It does no I/O besides its recorder, asks no clock and draws nothing: the same events
 give the same commands, byte for byte.

@@ -1,4 +1,6 @@
-"""The kernel's complete state: a journal begins with it, and a kernel that is given it goes on as if it had never stopped."""
+"""The kernel's complete state: a journal begins with it, and a kernel that is given it goes on as if it had never
+stopped.
+"""
 
 from typing import Final
 

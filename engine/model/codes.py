@@ -5,6 +5,8 @@ from here and a test asserts that each one is produced by some test.
 """
 
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 
 class Code(StrEnum):
@@ -66,5 +68,61 @@ class AlertCode(StrEnum):
     FILL_REVERSED = "fill_reversed"
     CANCEL_UNCONFIRMED = "cancel_unconfirmed"
     ORDER_UNKNOWN = "order_unknown"
-    KILLED = "killed"
     FINISHED_HOLDING = "finished_holding"
+
+
+MEANING: Final = MappingProxyType(
+    {
+        Code.POST_ONLY_CROSSES: "a post-only order would have traded at once",
+        Code.TICK: "the price is not on the market's tick in force",
+        Code.BALANCE: "not enough collateral or shares, or they are not yet settled",
+        Code.FAK_NO_MATCH: "a fill-and-kill order found nothing to match",
+        Code.FOK_NOT_FILLED: "a fill-or-kill order could not be filled completely",
+        Code.DUPLICATED: "an order with this id had arrived before: it exists and is resolved by its id",
+        Code.RESTARTING: "the venue's matching engine restarts",
+        Code.CANCEL_ONLY: "the venue takes cancels only",
+        Code.DISABLED: "trading is disabled",
+        Code.POST_ONLY_MODE: "the venue takes post-only orders only",
+        Code.RATE_LIMITED: "too many calls; the answer says when to try again",
+        Code.NOT_READY: "the venue does not know the market yet",
+        Code.MARKET_CLOSED: "the market takes no orders any more",
+        Code.INVALID: "anything else that the venue did not like about an order",
+        Code.CANCEL_NOT_FOUND: "an order that was to be cancelled is not in the book",
+        Code.CANCEL_HELD: "an order that was to be cancelled is being matched and goes on",
+        Code.FW_MARKET_UNKNOWN: "the market is unknown or closed",
+        Code.FW_TICK_UNKNOWN: "the market's tick or minimum size is unknown",
+        Code.FW_FEE_UNKNOWN: "the market's fee is unknown",
+        Code.FW_PRICE: "the price is not between 0 and 1",
+        Code.FW_SIZE_GRID: "the size, or an immediate buy's money, is not on the venue's grid of 0.01",
+        Code.FW_SIZE_MINIMUM: "the size is below the market's minimum",
+        Code.FW_NOTIONAL_MINIMUM: "a buy that would trade at once is worth less than 1 USD",
+        Code.FW_POST_ONLY_TIF: "post-only goes with orders that may rest, and with no others",
+        Code.FW_EXPIRATION_MISSING: "a good-till-date order needs an expiration",
+        Code.FW_EXPIRATION_UNEXPECTED: "only a good-till-date order has an expiration",
+        Code.FW_EXPIRATION_TOO_SOON: "the expiration is nearer than the venue allows, buffer included",
+        Code.FW_OWN_CROSS: "it would meet an order of ours: directly, by minting or by merging",
+        Code.FW_MUTATION_BUDGET: "the rolling budget of placements and cancels is used up",
+        Code.FW_MAX_OPEN_ORDERS: "too many live orders already",
+        Code.FW_STALE_BOOK: "the book it was built from is not fresh",
+        Code.FW_POSITION: "a sale of more than can be sold",
+        Code.FW_VENUE_MODE: "the venue's mode does not allow it",
+        Code.FW_DUPLICATE_ORDER: "an order with this id was sent already",
+        Code.FW_BATCH: "more orders or ids in one call than the venue takes",
+        Code.RISK_KILLED: "the kill switch is on",
+        Code.RISK_CASH: "it costs more than the cash that open orders leave free",
+        Code.RISK_CAP: "it would take the round above its cap",
+        Code.RISK_MARKET_STATE: "the market is not open",
+        AlertCode.SAFE: "a round was made safe: everything cancelled, nothing more is done until its end",
+        AlertCode.NOT_SELLABLE: "bought shares cannot be sold although they should have settled",
+        AlertCode.FEED_DEAD: "neither the feed nor the venue's book answers while a position is held",
+        AlertCode.POST_ONLY_CROSSES: "too many post-only refusals, no more quotes in this round",
+        AlertCode.STOP_FIRED: "a stop-loss was triggered",
+        AlertCode.VENUE_MODE: "the venue changed its mode",
+        AlertCode.POSITION_MISMATCH: "the venue's position contradicts ours",
+        AlertCode.FILL_REVERSED: "a fill was taken back",
+        AlertCode.CANCEL_UNCONFIRMED: "a cancel was not confirmed in time",
+        AlertCode.ORDER_UNKNOWN: "an order's fate is unknown and is being read",
+        AlertCode.FINISHED_HOLDING: "a round ended with shares that wait for settlement",
+    }
+)
+"""What each code says, for the docs; a test asserts that none is missing."""

@@ -86,7 +86,9 @@ class Origin(IntEnum):
 
 
 class Tob(Event, frozen=True, array_like=True, gc=False, tag=1):
-    """The newest top of book of one asset: two levels a side, size 0 = no such level; `skipped` older ones were not shown."""
+    """The newest top of book of one asset: two levels a side, size 0 = no such level; `skipped` older ones were not
+    shown.
+    """
 
     asset: int
     bid1_price_e4: int
@@ -121,7 +123,9 @@ class Spot(Event, frozen=True, array_like=True, gc=False, tag=3):
 
 
 class Market(Event, frozen=True, array_like=True, gc=False, tag=4):
-    """A market fact about one token: what an order must obey. `asset` names it from here on; `peer` is the other token."""
+    """A market fact about one token: what an order must obey. `asset` names it from here on; `peer` is
+    the other token.
+    """
 
     asset: int
     peer: int
@@ -185,7 +189,9 @@ class Gone(Event, frozen=True, array_like=True, gc=False, tag=10):
 
 
 class Fill(Event, frozen=True, array_like=True, gc=False, tag=11):
-    """One fill of one of our orders, counted once by (trade_id, order); later settlements of it repeat the same pair."""
+    """One fill of one of our orders, counted once by (trade_id, order); later settlements of it repeat
+    the same pair.
+    """
 
     order: str
     trade_id: str
@@ -206,7 +212,9 @@ class FillReversed(Event, frozen=True, array_like=True, gc=False, tag=12):
 
 
 class Unknown(Event, frozen=True, array_like=True, gc=False, tag=13):
-    """No answer: the order may exist. It blocks its leg until it is resolved by its id. `what` = place, cancel or read."""
+    """No answer: the order may exist. It blocks its leg until it is resolved by its id. `what` = place,
+    cancel or read.
+    """
 
     order: str
     what: str = "place"

@@ -1,4 +1,6 @@
-"""What is known of one token at this moment: its facts, its book and whether the feed can be believed; and the fold of events into it."""
+"""What is known of one token at this moment: its facts, its book and whether the feed can be believed; and the fold of
+events into it.
+"""
 
 from copy import copy
 

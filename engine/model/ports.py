@@ -38,7 +38,9 @@ class Recorder(Protocol):
         commands: list[Command],
         stages: list[str],
     ) -> None:
-        """Record what the input led to: every intent, the verdict on each, what leaves, and stage moves as "slug:STAGE"."""
+        """Record what the input led to: every intent, the verdict on each, what leaves, and stage moves as
+        "slug:STAGE".
+        """
         ...
 
     def round(self, seq: int, record: RoundRecord) -> None:

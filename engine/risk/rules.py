@@ -12,7 +12,7 @@ import msgspec
 from engine.model.codes import Code
 from engine.model.commands import Place
 from engine.model.events import Side
-from engine.model.fees import FeeSchedule, taker_fee_u6
+from engine.model.fees import FeeSchedule, effective_cost_buy_u6
 from engine.model.orders import Order
 from engine.model.records import Verdict
 from engine.model.units import notional_u6
@@ -53,9 +53,7 @@ def review(facts: RiskFacts, order: Place) -> Verdict:
         return Verdict(order.order, False, Code.RISK_KILLED, facts.now_ns + CASH_AGAIN_NS)
     if not facts.market_open:
         return Verdict(order.order, False, Code.RISK_MARKET_STATE)
-    cost_u6 = notional_u6(order.price_e4, order.size_u6)
-    if not order.post_only:
-        cost_u6 += taker_fee_u6(facts.fees, order.price_e4, order.size_u6)
+    cost_u6 = effective_cost_buy_u6(facts.fees, order.price_e4, order.size_u6, taker=not order.post_only)
     if facts.round_cost_u6 + reserved_cash_u6(facts.round_orders) + cost_u6 > facts.cap_u6:
         return Verdict(order.order, False, Code.RISK_CAP, facts.now_ns + CASH_AGAIN_NS)
     if reserved_cash_u6(facts.orders) + cost_u6 > facts.cash_u6:

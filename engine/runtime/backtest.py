@@ -1,4 +1,6 @@
-"""Backtest: one recording through the simulated shell, with a journal if one is wanted; the same recording gives the same journal."""
+"""Backtest: one recording through the simulated shell, with a journal if one is wanted; the same recording gives the
+same journal.
+"""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""The clocks of the shells: wall time that cannot step back, and a recording's time derived from it (architecture.md, rule 6)."""
+"""The clocks of the shells: wall time that cannot step back, and a recording's time derived from it (architecture.md,
+rule 6).
+"""
 
 import time
 from collections.abc import Callable

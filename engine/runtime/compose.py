@@ -3,23 +3,37 @@
 from importlib.metadata import version
 from pathlib import Path
 
-from engine.config.build import bucket_params, firewall_params
+from engine.config.build import bucket_params
 from engine.config.load import Config, parse_config
 from engine.execution.paper.ledger import Ledger
 from engine.execution.paper.venue import PaperParams, PaperVenue
+from engine.firewall.rules import FirewallParams
 from engine.journal.format import Header
 from engine.journal.writer import JournalWriter
 from engine.kernel.kernel import Kernel
 from engine.kernel.state import KernelState, decode_state, encode_state
 from engine.model.fees import FeeSchedule
 from engine.model.ports import Recorder
-from engine.model.units import NS_PER_MS
+from engine.model.units import NS_PER_MS, NS_PER_S
 from engine.strategy.bucket.strategy import BucketStrategy
 
 
 def fresh_state(config: Config) -> KernelState:
     """Return the kernel's state at a fresh start."""
     return KernelState(bankroll_u6=config["risk"]["INITIAL_BANKROLL"])
+
+
+def firewall_params(config: Config) -> FirewallParams:
+    """Return the firewall's bounds."""
+    execution = config["execution"]
+    return FirewallParams(
+        mutations_max=execution["MUTATIONS_PER_MINUTE"],
+        mutations_window_ns=60 * NS_PER_S,
+        open_orders_max=execution["MAX_OPEN_ORDERS"],
+        gtd_minimum_s=execution["GTD_MINIMUM_SEC"] // 1000,
+        gtd_buffer_s=execution["GTD_BUFFER_SEC"] // 1000,
+        dust_sells=config["guards"]["STOP_SELLS_DUST"],
+    )
 
 
 def build_kernel(config: Config, state: KernelState, recorder: Recorder) -> Kernel:
@@ -41,7 +55,9 @@ def build_paper(config: Config, ledger: Ledger | None = None) -> PaperVenue:
 
 
 def journal_header(config: Config, state: KernelState, *, clock: str, mode: str, host: str = "") -> Header:
-    """Return the header of a journal that begins with `state`; a simulated run has no host, so that two runs are equal."""
+    """Return the header of a journal that begins with `state`; a simulated run has no host, so that two
+    runs are equal.
+    """
     return Header(
         segment=0,
         version=version("bucketmm"),

@@ -1,4 +1,6 @@
-"""The operator's files: run/KILL kills while it exists, run/RESUME says who resumes and why; status files for whoever looks."""
+"""The operator's files: run/KILL kills while it exists, run/RESUME says who resumes and why; status files for whoever
+looks.
+"""
 
 import os
 from pathlib import Path

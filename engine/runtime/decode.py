@@ -1,7 +1,8 @@
 """From ring records to events: the one place where a record's words become typed values, for every shell.
 
 Assets are numbered here: a token gets the next number when its MARKET/OPENED record comes, and keeps it over feeder
-restarts (which begin a new epoch with new instrument indices) and engine restarts (the numbers are in the kernel's state).
+restarts (which begin a new epoch with new instrument indices) and engine restarts (the numbers are in the kernel's
+state).
 """
 
 from collections.abc import Callable, Iterable
@@ -27,7 +28,8 @@ from shm.layout import MarketChange as RecordChange
 from shm.sink import Instrument
 
 Record = tuple[int, int, int, int, int, int, int, int, int, int, int]
-"""seq, kind, flags, instrument, aux, w2, w3, w4, w5, venue_ts_ns, recv_ts_ns: a row of a RECORD_DTYPE array's tolist()."""
+"""seq, kind, flags, instrument, aux, w2, w3, w4, w5, venue_ts_ns, recv_ts_ns: a row of a RECORD_DTYPE array's tolist().
+"""
 
 _PRICE_MASK: Final = 0xFFFF
 _U32: Final = 0xFFFF_FFFF
@@ -39,7 +41,9 @@ class Decoder:
     def __init__(
         self, instrument_of: Callable[[int], Instrument], known: Iterable[View] = (), assets_seen: int = 0
     ) -> None:
-        """`instrument_of` looks an index up in the instrument table; the rest is what a recovered kernel state knows."""
+        """`instrument_of` looks an index up in the instrument table; the rest is what a recovered
+        kernel state knows.
+        """
         self._instrument_of = instrument_of
         self._asset_of_token: dict[str, int] = {view.token_id: view.asset for view in known}
         self._asset_of_index: dict[int, int] = {}

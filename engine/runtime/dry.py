@@ -1,4 +1,6 @@
-"""The dry shell: ring in, paper venue out, wall time; one ordered queue and one consumer, until it is told to stop or the data ends."""
+"""The dry shell: ring in, paper venue out, wall time; one ordered queue and one consumer, until it is told to stop or
+the data ends.
+"""
 
 from collections.abc import Callable
 from typing import Final

@@ -36,11 +36,12 @@ class FeederChild:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                start_new_session=True,  # Ctrl-C reaches the engine, which ends the feeder after its orders are cancelled
+                # Ctrl-C reaches the engine alone, which ends the feeder after its orders are cancelled
+                start_new_session=True,
             )
 
     def wait_ready(self) -> None:
-        """Wait until the ring has a live writer. Raises ResourceError, with the end of the log, when it does not come."""
+        """Wait until the ring has a live writer. Raises ResourceError with the end of the log when it does not come."""
         deadline = time.monotonic() + READY_WITHIN_S
         while time.monotonic() < deadline:
             if has_live_writer(self._ring):

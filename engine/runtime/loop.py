@@ -1,4 +1,6 @@
-"""The one loop body of every shell with a paper venue: market events in, commands out, answers and ticks when they are due."""
+"""The one loop body of every shell with a paper venue: market events in, commands out, answers and ticks when they are
+due.
+"""
 
 from collections.abc import Callable
 
@@ -22,7 +24,9 @@ class Loop:
         self._on_alert = on_alert
 
     def market(self, event: Event, *, visible: bool = True) -> None:
-        """Show a market event to the paper venue, and to the kernel unless a newer one of the same drain replaces it."""
+        """Show a market event to the paper venue, and to the kernel unless a newer one of the same
+        drain replaces it.
+        """
         self.paper.observe(event, self.now_ns)
         if visible:
             self.receive(self.paper.shown(event) if isinstance(event, Tob) else event)

@@ -1,5 +1,8 @@
-"""The ring as the dry shell sees it: batches of events, the newest book per asset and drain, laps, late joining, a dead feeder."""
+"""The ring as the dry shell sees it: batches of events, the newest book per asset and drain, laps, late joining, a dead
+feeder.
+"""
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -11,10 +14,10 @@ from engine.model.market import View
 from engine.runtime.clock import PaceLike
 from engine.runtime.decode import Decoder
 from engine.runtime.decode import Record as Row
-from ext.ring import Record, RingReader
 from shm.errors import RingError
 from shm.layout import RECORD_DTYPE, Kind, MarketChange
 from shm.layout import FeedChange as RecordFeedChange
+from shm.ring import Record, RingReader
 from shm.sink import Instrument
 
 BATCH_RECORDS: Final = 4096
@@ -35,7 +38,7 @@ class RingFeed:
     ) -> None:
         """Attach to the ring. Raises shm.errors.RingError when there is none or it is not ours."""
         self.name = name
-        self.reader = RingReader(name, start="oldest" if gating else "newest", gating=gating)
+        self.reader = RingReader(name, start="oldest", gating=gating)
         self.decoder = Decoder(self.instrument, known, assets_seen)
         self.ended = False
         self.skipped = 0
@@ -43,6 +46,7 @@ class RingFeed:
         self._gating = gating
         self._heartbeat_max_ns = heartbeat_max_ns
         self._batch = np.zeros(BATCH_RECORDS, RECORD_DTYPE)
+        self._history: list[Row] = [] if gating else self._read_history()
         self._lost = self.reader.lost
         self._silent = False
         self._shown_ns = 0
@@ -68,6 +72,15 @@ class RingFeed:
         """Look an index up in the instrument table."""
         return self.reader.instrument(index)
 
+    def await_pace(self, within_s: float) -> bool:
+        """Wait until a recording has begun: before that nobody knows what time it is there. False if it does not."""
+        deadline = time.monotonic() + within_s
+        while self.reader.pace is None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.002)
+        return True
+
     def drain(self) -> list[Row]:
         """Return the records that have come, oldest first."""
         count = self.reader.drain(self._batch)
@@ -82,11 +95,12 @@ class RingFeed:
         unpaced = self.is_unpaced
         if self._late:
             self._late = False
-            yield from self._prime(now_ns)
+            yield from self._prime(now_ns, self._history)
+            self._history = []
         if self.reader.lost != self._lost:
             lost, self._lost = self.reader.lost - self._lost, self.reader.lost
             yield Seen(Gap(now_ns, lost), True)
-            yield from self._prime(now_ns)
+            yield from self._prime(now_ns, [])
         newest = {row[3]: index for index, row in enumerate(rows) if row[1] == Kind.TOB}
         passed: dict[int, int] = {}
         for index, row in enumerate(rows):
@@ -137,8 +151,23 @@ class RingFeed:
         """Detach."""
         self.reader.close()
 
-    def _prime(self, now_ns: int) -> Iterator[Seen]:
-        """Yield the markets and newest books of the tables, for who joined late or was lapped."""
+    def _read_history(self) -> list[Row]:
+        """Read what is still in the ring and keep the market facts: tick changes, closes and results
+        outlive a restart.
+        """
+        facts: list[Row] = []
+        while self.reader.position <= self.reader.cursor:
+            rows = self.drain()
+            if not rows:
+                break
+            facts += [row for row in rows if row[1] == Kind.MARKET and row[4] != MarketChange.OPENED]
+            self.ended = self.ended or any(row[1] == Kind.FEED and row[4] == RecordFeedChange.ENDED for row in rows)
+        return facts
+
+    def _prime(self, now_ns: int, history: list[Row]) -> Iterator[Seen]:
+        """Yield the tables' markets, what changed since they opened, and their newest books: for who is
+        late or was lapped.
+        """
         indices = range(self.reader.instruments_count)
         peers: dict[str, list[int]] = {}
         for index in indices:
@@ -147,9 +176,12 @@ class RingFeed:
             if len(pair) == 2:
                 for index, peer in (pair, pair[::-1]):
                     yield Seen(self.decoder.announced(index, peer, now_ns), True)
+        for row in history:
+            for event in self.decoder.events(row, now_ns):
+                yield Seen(event, True)
         record = Record()
         for index in indices:
-            if self.reader.latest_into(index, record) and _still_true(record):
+            if self.reader.latest_into(index, record):
                 for event in self.decoder.events(as_row(record), now_ns):
                     yield Seen(event, True)
 
@@ -169,11 +201,6 @@ def as_row(record: Record) -> Row:
         record.venue_ts_ns,
         record.recv_ts_ns,
     )
-
-
-def _still_true(record: Record) -> bool:
-    """Whether the newest record of an instrument says something that a late joiner has to know: its book, or its result."""
-    return record.kind == Kind.TOB or (record.kind == Kind.MARKET and record.aux == MarketChange.RESOLVED)
 
 
 def _with_skipped(event: Tob, skipped: int) -> Tob:

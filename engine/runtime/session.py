@@ -24,6 +24,7 @@ from engine.runtime.status import StatusWriter
 from engine.runtime.tally import Tally
 
 PAPER_FILE = "paper.jsonl"
+PACE_WITHIN_S = 20.0
 
 
 class SessionResult(NamedTuple):
@@ -89,6 +90,9 @@ def run_session(
         gating=gating,
         heartbeat_max_ns=config["feed"]["heartbeat_max_sec"] * NS_PER_MS,
     )
+    if gating and not feed.await_pace(PACE_WITHIN_S):
+        feed.close()
+        raise ResourceError(f"expected a recording to begin on ring {ring} within {PACE_WITHIN_S:g} s, none did")
     journal = open_journal(recovered.folder, config, state, clock="wall", mode="dry", host=socket.gethostname())
     tally = Tally(journal)
     alerts: list[str] = []

@@ -1,4 +1,6 @@
-"""The simulated shell: records in their own time, paper answers and ticks at theirs, one queue, one consumer, no wall clock."""
+"""The simulated shell: records in their own time, paper answers and ticks at theirs, one queue, one consumer, no wall
+clock.
+"""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,6 @@
-"""What a running engine shows of itself: one JSON file, replaced atomically, that `bucketmm status` and the scripts read."""
+"""What a running engine shows of itself: one JSON file, replaced atomically, that `bucketmm status` and the scripts
+read.
+"""
 
 import os
 from pathlib import Path

@@ -9,7 +9,9 @@ from engine.model.records import RoundRecord, Verdict
 
 
 class Tally:
-    """Counts events, decisions, refusals by code and stage moves, keeps the newest record of each round, and forwards."""
+    """Counts events, decisions, refusals by code and stage moves, keeps the newest record of each
+    round, and forwards.
+    """
 
     def __init__(self, inner: Recorder | None = None) -> None:
         self.events = 0

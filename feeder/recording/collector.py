@@ -7,7 +7,7 @@ import numpy as np
 
 from feeder.recording.format import RecordArray
 from shm.layout import ALL_INSTRUMENTS, RECORD_BYTES, RECORD_DTYPE, Kind
-from shm.sink import Instrument
+from shm.sink import Instrument, UniformSink
 
 _RECORD: Final = struct.Struct("<QBBHIQQQQqq")
 assert _RECORD.size == RECORD_BYTES
@@ -42,7 +42,7 @@ class RecordBuffer:
         return data
 
 
-class RecordCollector:
+class RecordCollector(UniformSink):
     """Collects instruments and records; `seq` counts the records from 1, `tob_flags` go on every top of
     book."""
 
@@ -64,23 +64,6 @@ class RecordCollector:
         self.instruments.append(instrument)
         return len(self.instruments) - 1
 
-    def publish_tob(
-        self,
-        instrument: int,
-        flags: int,
-        bid1: int,
-        ask1: int,
-        bid2: int,
-        ask2: int,
-        venue_ts_ns: int,
-        recv_ts_ns: int,
-        tick_e4: int = 0,
-        /,
-    ) -> None:
-        """Keep one top of book."""
-        flags |= self.tob_flags
-        self.publish(Kind.TOB, flags, instrument, tick_e4, bid1, ask1, bid2, ask2, venue_ts_ns, recv_ts_ns)
-
     def publish(
         self,
         kind: int,
@@ -96,5 +79,7 @@ class RecordCollector:
         /,
     ) -> None:
         """Keep one record of any kind."""
+        if kind == Kind.TOB:
+            flags |= self.tob_flags
         seq = len(self._buffer) + 1
         self._buffer.append(seq, kind, flags, instrument, aux, w2, w3, w4, w5, venue_ts_ns, recv_ts_ns)

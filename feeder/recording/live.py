@@ -108,9 +108,7 @@ class RingRecorder:
         for token, other in ((index, peer), (peer, index)):
             if token != ALL_INSTRUMENTS:
                 words = market_words(self._reader.instrument(token), other)
-                added.publish(
-                    Kind.MARKET, 0, token, MarketChange.OPENED, *words, 0, int(records["recv_ts_ns"][0])
-                )
+                added.publish(Kind.MARKET, 0, token, MarketChange.OPENED, *words, 0, int(records["recv_ts_ns"][0]))
         self._append_added(added)
 
     def _find_peer(self, index: int, row: Instrument) -> int:

@@ -71,7 +71,5 @@ def load_manifest(directory: Path) -> Manifest | None:
     except msgspec.MsgspecError as error:
         raise RecordingError(path, 0, f"expected a recording's manifest: {error}") from error
     if manifest.format_version != FORMAT_VERSION:
-        raise RecordingError(
-            path, 0, f"expected format version {FORMAT_VERSION}, was {manifest.format_version}"
-        )
+        raise RecordingError(path, 0, f"expected format version {FORMAT_VERSION}, was {manifest.format_version}")
     return manifest

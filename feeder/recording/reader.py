@@ -4,6 +4,7 @@ What a file is comes from its content, not from its name: a directory with segme
 `recv_s` and `msg` are raw book frames, a CSV whose first column is `slug` is one-second tops of book.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -31,12 +32,22 @@ def open_recordings(path: Path) -> list[RecordingFile]:
         raise RecordingError(path, 0, "expected a recording or a folder of recordings, was nothing there")
     found = _open_folder(path) if path.is_dir() else _open_file(path)
     if not found:
-        raise RecordingError(
-            path, 0, f"expected recordings (ours, or files {', '.join(_SUFFIXES)}), was none in there"
-        )
-    return sorted(
-        found, key=lambda recording: (recording.window_start_s, recording.slug, str(recording.path))
-    )
+        raise RecordingError(path, 0, f"expected recordings (ours, or files {', '.join(_SUFFIXES)}), was none in there")
+    return sorted(found, key=lambda recording: (recording.window_start_s, recording.slug, str(recording.path)))
+
+
+def choose(recordings: list[RecordingFile], slugs: Sequence[str], path: Path) -> list[RecordingFile]:
+    """Return the recordings that hold one of these windows, all of them when none is named.
+
+    Raises RecordingError naming a window that is not there.
+    """
+    if not slugs:
+        return recordings
+    known = {window.slug for recording in recordings for window in recording.windows}
+    for slug in slugs:
+        if slug not in known:
+            raise RecordingError(path, 0, f"expected the window {slug}, it is not in there")
+    return [one for one in recordings if any(window.slug in slugs for window in one.windows)]
 
 
 def _open_folder(folder: Path) -> list[RecordingFile]:

@@ -39,17 +39,12 @@ def open_recording(directory: Path) -> RecordingFile:
     manifest = load_manifest(directory)
     segments = sorted(directory.glob(f"*{RECORDS_SUFFIX}"))
     if not segments:
-        raise RecordingError(
-            directory, 0, f"expected segments (*{RECORDS_SUFFIX}), was a recording without any"
-        )
+        raise RecordingError(directory, 0, f"expected segments (*{RECORDS_SUFFIX}), was a recording without any")
     instruments = _read_instruments(segments)
     if not instruments:
-        raise RecordingError(
-            directory, 0, "expected instruments in its segments, was a recording without any"
-        )
+        raise RecordingError(directory, 0, "expected instruments in its segments, was a recording without any")
     windows = {
-        token.slug: Window(token.slug, token.window_start_s, token.window_length_s)
-        for token in instruments.values()
+        token.slug: Window(token.slug, token.window_start_s, token.window_length_s) for token in instruments.values()
     }
 
     def load() -> Loaded:
@@ -89,9 +84,7 @@ def _iter_records(segments: list[Path], counts: Counter[str]) -> Iterator[Record
             if block.type == BlockType.RECORDS:
                 records = np.frombuffer(_content(segment, block), RECORD_DTYPE)
                 if len(records) != block.items:
-                    raise RecordingError(
-                        segment, 0, f"expected {block.items} records in a block, was {len(records)}"
-                    )
+                    raise RecordingError(segment, 0, f"expected {block.items} records in a block, was {len(records)}")
                 yield records
     counts["bad_blocks"] = damage.bad_blocks
     counts["torn_bytes"] = damage.torn_bytes

@@ -27,7 +27,7 @@ from feeder.recording.format import (
 )
 from feeder.recording.manifest import FORMAT_VERSION, Manifest, MarketSummary, save_manifest
 from shm.layout import ALL_INSTRUMENTS, FeedChange, Flag, Kind, MarketChange, Outcome, Result
-from shm.sink import Instrument
+from shm.sink import Instrument, UniformSink
 
 BLOCK_RECORDS_MAX: Final = 4_096
 BLOCK_AGE_MAX_NS: Final = 1_000_000_000
@@ -72,7 +72,7 @@ class SegmentFile:
             self._file = None
 
 
-class RecordingWriter:
+class RecordingWriter(UniformSink):
     """Writes one recording into a directory of its own (see format.py); implements shm.sink.RecordSink.
 
     Records that come one by one get a running `seq`; whole arrays from a ring keep the ring's.
@@ -95,9 +95,7 @@ class RecordingWriter:
         again.
         """
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-            raise RecordingError(
-                directory, 0, "expected a directory to create, was one that exists and is not empty"
-            )
+            raise RecordingError(directory, 0, "expected a directory to create, was one that exists and is not empty")
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.drops = 0
@@ -135,9 +133,7 @@ class RecordingWriter:
 
     def put_instrument(self, index: int, instrument: Instrument) -> None:
         """Register a token under the index that a ring gave it; the row goes to disk before its records."""
-        assert 0 <= index < ALL_INSTRUMENTS, (
-            f"an instrument's index must be in 0..{ALL_INSTRUMENTS - 1}, was {index}"
-        )
+        assert 0 <= index < ALL_INSTRUMENTS, f"an instrument's index must be in 0..{ALL_INSTRUMENTS - 1}, was {index}"
         assert index not in self._instruments, f"instrument {index} is registered already"
         self._instruments[index] = instrument
         self._pending_rows.append({"index": index, **instrument._asdict()})
@@ -145,22 +141,6 @@ class RecordingWriter:
     def knows(self, index: int) -> bool:
         """Tell whether the index has been registered."""
         return index in self._instruments
-
-    def publish_tob(
-        self,
-        instrument: int,
-        flags: int,
-        bid1: int,
-        ask1: int,
-        bid2: int,
-        ask2: int,
-        venue_ts_ns: int,
-        recv_ts_ns: int,
-        tick_e4: int = 0,
-        /,
-    ) -> None:
-        """Record one top of book."""
-        self.publish(Kind.TOB, flags, instrument, tick_e4, bid1, ask1, bid2, ask2, venue_ts_ns, recv_ts_ns)
 
     def publish(
         self,
@@ -241,9 +221,7 @@ class RecordingWriter:
             frames=self._counts["frames"],
             gaps=self._counts["gaps"],
             drops=self.drops,
-            flags=sorted(
-                {*self._flags, *(text for bit, text in FLAGS_TOLD.items() if self._flag_bits & bit)}
-            ),
+            flags=sorted({*self._flags, *(text for bit, text in FLAGS_TOLD.items() if self._flag_bits & bit)}),
             markets=self._markets(),
         )
 

@@ -18,6 +18,8 @@ from feeder.line import Line
 from feeder.lines import Lines
 from feeder.link import FrameTap
 from feeder.listings import Listings
+from feeder.reference import ReferencePrices
+from feeder.reference_line import ReferenceLine, polybolt, rtds
 from feeder.rest import RestBook
 from feeder.rounds import Rounds, Window
 from feeder.session import MarketSession
@@ -29,6 +31,7 @@ from shm.sink import RecordSink
 
 STEP_S: Final = 0.25
 LINE_NAMES: Final = "ABCDEFGH"
+LINES_MAX: Final = len(LINE_NAMES)
 
 _log = logging.getLogger("feeder")
 
@@ -44,17 +47,20 @@ class PolymarketOptions:
     slugs: tuple[str, ...] = ()
     lines: int = 2
     seed: int = 0
+    polybolt_url: str | None = None
+    polybolt_credentials: Mapping[str, str] | None = None
+    rtds_url: str | None = None
 
 
 class Rest(Protocol):
     """What the source asks over REST; feeder.rest.RestClient over HTTP."""
 
     async def market(self, slug: str) -> object | None:
-        """See feeder.discovery.Markets."""
+        """Return the decoded Gamma market of a slug, or None when there is none. Raises LookupFailedError."""
         ...
 
     async def book(self, token_id: str) -> RestBook | None:
-        """See feeder.rest.BookReader."""
+        """Return a token's book, or None when it has none or nobody answered."""
         ...
 
     async def close(self) -> None:
@@ -76,7 +82,7 @@ class PolymarketSource:
         clock: SteadyClock | None = None,
         tap: FrameTap | None = None,
     ) -> None:
-        assert 1 <= options.lines <= len(LINE_NAMES), f"expected 1 to 8 lines, was {options.lines}"
+        assert 1 <= options.lines <= LINES_MAX, f"expected 1 to 8 lines, was {options.lines}"
         self._options = options
         self._rest = rest
         self._connect = connect
@@ -91,6 +97,7 @@ class PolymarketSource:
         self._connected = False
         self._opinions: set[asyncio.Task[None]] = set()
         self._rest_asked = 0
+        self._prices: ReferencePrices | None = None
 
     async def run(self, sink: RecordSink, stop: asyncio.Event) -> None:
         """Publish the venue's data until `stop` is set."""
@@ -98,8 +105,11 @@ class PolymarketSource:
         self._listings = Listings(sink)
         numbers = itertools.count()
         self._line_tasks = [self._make_line(LINE_NAMES[i], i, numbers) for i in range(self._options.lines)]
+        prices = self._prices = ReferencePrices(sink, self._options.asset, self._options.length_s)
         try:
             async with asyncio.TaskGroup() as tasks:
+                for reference in self._make_reference_lines(prices):
+                    tasks.create_task(reference.run(stop))
                 for line in self._line_tasks:
                     tasks.create_task(line.run(stop))
                 tasks.create_task(self._find_markets(stop))
@@ -122,7 +132,8 @@ class PolymarketSource:
             "rest_asked": self._rest_asked,
             "stale": sorted(self._watchdog.stale),
             "lines": {line.name: self._line_health(line) for line in self._line_tasks},
-            "windows": {slug: _window_health(window) for slug, window in self._rounds.windows.items()},
+            "windows": {slug: self._window_health(window) for slug, window in self._rounds.windows.items()},
+            "reference": dict(self._prices.complaints.counts) if self._prices else {},
             "books": self._books_health(now_ns),
         }
 
@@ -133,19 +144,36 @@ class PolymarketSource:
             self._connect,
             lines=self._lines,
             open_session=self._open_session,
+            equip=self._equip,
             numbers=numbers,
             clock=self._clock,
             backoff=Backoff(self._options.seed + number),
             tap=self._tap,
         )
 
+    def _make_reference_lines(self, prices: ReferencePrices) -> list[ReferenceLine]:
+        options, feeds = self._options, []
+        if options.polybolt_url is not None and options.polybolt_credentials is not None:
+            feeds.append(polybolt(options.polybolt_url, options.asset, options.polybolt_credentials, prices))
+        if options.rtds_url is not None:
+            feeds.append(rtds(options.rtds_url, options.asset, prices))
+        return [
+            ReferenceLine(feed, prices, self._connect, self._clock, Backoff(options.seed + LINES_MAX + i))
+            for i, feed in enumerate(feeds)
+        ]
+
     def _open_session(self, name: str) -> MarketSession:
-        """Return a session that follows everything there is to follow; the lines decide what it publishes."""
-        session = MarketSession(self._sink, listings=self._listings, tape=self._tape, lead=False, name=name)
+        """Return a session that follows nothing yet; the lines decide what it publishes."""
+        return MarketSession(self._sink, listings=self._listings, tape=self._tape, lead=False, name=name)
+
+    def _equip(self, session: MarketSession) -> None:
+        """Let the session of a new connection follow everything there is to follow."""
+        if not self._connected:
+            self._connected = True
+            self._say(FeedChange.CONNECTED, ALL_INSTRUMENTS, self._clock())
         for window in self._rounds.windows.values():
             if window.market is not None:
                 session.add_market(window.market.up, window.market.down, self._clock())
-        return session
 
     async def _find_markets(self, stop: asyncio.Event) -> None:
         """Look the windows up as they come into sight, one after the other."""
@@ -182,19 +210,13 @@ class PolymarketSource:
     def _step(self) -> None:
         """Do what time makes due: boundaries, staleness, divergences."""
         now_ns = self._clock()
-        self._tell_connected(now_ns)
+        self._connected = bool(self._lines.sessions)
         self._roll_windows(now_ns)
         for finding in self._watchdog.check(self._heard(now_ns), now_ns):
             self._follow(finding, now_ns)
         for token_id in self._lines.divergent(now_ns):
             _log.warning("the lines disagree about %s at the same venue time", token_id)
             self._ask_rest(token_id)
-
-    def _tell_connected(self, now_ns: int) -> None:
-        connected = bool(self._lines.sessions)
-        if connected and not self._connected:
-            self._say(FeedChange.CONNECTED, ALL_INSTRUMENTS, now_ns)
-        self._connected = connected
 
     def _roll_windows(self, now_ns: int) -> None:
         now_s = now_ns / NS_PER_S
@@ -225,13 +247,16 @@ class PolymarketSource:
         _log.info("%s is done; the wall clock had moved by %d us", window.slug, moved_ns // 1000)
 
     def _heard(self, now_ns: int) -> dict[str, dict[int, int]]:
-        """Return when each line last had data of each token of a running window."""
+        """Return when each line last had data of each token of a running window.
+
+        A line that has had none yet is not late: the wait for its snapshot ends by itself.
+        """
         heard: dict[str, dict[int, int]] = {}
         for window in self._rounds.running(now_ns / NS_PER_S):
             assert window.market is not None, f"{window.slug} runs without a market"
             for token_id in (window.market.up.token_id, window.market.down.token_id):
                 books = {line: session.book(token_id) for line, session in self._lines.sessions.items()}
-                heard[token_id] = {line: book.recv_ts_ns for line, book in books.items() if book is not None}
+                heard[token_id] = {line: book.recv_ts_ns for line, book in books.items() if book and book.recv_ts_ns}
         return heard
 
     def _follow(self, finding: Finding, now_ns: int) -> None:
@@ -281,6 +306,17 @@ class PolymarketSource:
     def _say(self, change: FeedChange, instrument: int, now_ns: int) -> None:
         self._sink.publish(Kind.FEED, 0, instrument, change, 0, 0, 0, 0, 0, now_ns)
 
+    def _window_health(self, window: Window) -> dict[str, object]:
+        """Return how far a window is; a strike that is not known is None, never a guess."""
+        return {
+            "found": window.market is not None,
+            "skipped": window.skipped,
+            "closed": window.closed,
+            "resolved": window.resolved_s is not None,
+            "strike_e8": self._prices.strike_e8(window.start_s) if self._prices else None,
+            "reason": window.reason,
+        }
+
     def _line_health(self, line: Line) -> dict[str, object]:
         link = line.link
         parse_us = link.timed_ns / link.timed_frames / 1000 if link and link.timed_frames else None
@@ -300,16 +336,6 @@ class PolymarketSource:
                 if book is not None:
                     found[token.token_id] = {"slug": token.slug, "leader": leader, **book_health(book, now_ns)}
         return found
-
-
-def _window_health(window: Window) -> dict[str, object]:
-    return {
-        "found": window.market is not None,
-        "skipped": window.skipped,
-        "closed": window.closed,
-        "resolved": window.resolved_s is not None,
-        "reason": window.reason,
-    }
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

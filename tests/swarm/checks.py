@@ -7,8 +7,8 @@ from engine.model.orders import OrderStatus
 from engine.model.records import RoundRecord, Verdict
 from engine.model.units import NS_PER_S, SIZE_GRID_U6, notional_u6
 from engine.strategy.base import Strategy
-from engine.strategy.bucket.round import Round
 from engine.strategy.bucket.absorb import POST_ONLY_CROSSES_MAX
+from engine.strategy.bucket.round import Round
 from engine.strategy.bucket.stages import DECLARED_HOLDS, TRANSITIONS, Stage
 from tests.swarm.venue import BadVenue
 
@@ -90,7 +90,9 @@ class Checks:
             self._ensure(len(live) <= 1, f"two working orders on one side: {live}")
         true_sells_u6 = sum(o.open_u6 for o in self.venue.orders.values() if o.place.side == Side.SELL)
         true_held_u6 = sum(self.venue.shares.values())
-        self._ensure(true_sells_u6 <= max(true_held_u6, 0) or self.venue.habits.reverse_odds > 0, "open sells exceed the shares")
+        self._ensure(
+            true_sells_u6 <= max(true_held_u6, 0) or self.venue.habits.reverse_odds > 0, "open sells exceed the shares"
+        )
         self._ensure(state.late_reentries <= 1, "too many re-entries")
 
     def _placed(self, state: Round, place: Place, event: Event) -> None:
@@ -118,6 +120,7 @@ class Checks:
         waits = state.wake_ns <= event.ts_ns + NS_PER_S or not view.is_fresh or state.wait_record or state.venue != 1
         # the cap makes a take-profit cross, or it was refused too often: only the stop is watched
         watched = view.bid1_price_e4 >= 9_800 or state.post_only_crosses >= POST_ONLY_CROSSES_MAX
-        self._ensure(no_bid or waits or (state.stage == Stage.EXIT and watched), f"holding {state.held_u6} in {state.stage.name} and waiting for nothing")
-
-
+        self._ensure(
+            no_bid or waits or (state.stage == Stage.EXIT and watched),
+            f"holding {state.held_u6} in {state.stage.name} and waiting for nothing",
+        )

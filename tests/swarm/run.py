@@ -8,7 +8,7 @@ from engine.config.load import parse_config
 from engine.kernel.kernel import Kernel
 from engine.kernel.state import decode_state, encode_state
 from engine.model.commands import ReadOrder
-from engine.model.events import Event, Outcome, Tick, Unknown
+from engine.model.events import Event, Operator, Outcome, Tick, Unknown
 from engine.model.orders import OrderStatus
 from engine.model.units import NS_PER_S
 from engine.runtime.compose import build_kernel, fresh_state
@@ -19,6 +19,8 @@ from tests.swarm.venue import BadVenue, draw_habits
 from tests.swarm.world import START_S, draw_options, opening, path
 
 CONFIG = parse_config(b"{}", "swarm")
+STOPPED_IN = (Stage.ENTRY_PLACED, Stage.SL_PLACED, Stage.LATE_HOLD, Stage.LATE_SL_PLACED)
+"""Stages that pass so quickly that a stop at a drawn time hardly ever meets them."""
 
 
 class Report(NamedTuple):
@@ -38,6 +40,7 @@ class Runner:
         self.options = draw_options(self.random)
         self.venue = BadVenue(self.random, draw_habits(self.random))
         self.crash_odds = self.random.choice((0.0, 0.0, 0.002))
+        self.stop_in: Stage | None = self.random.choice((None, None, None, None, *STOPPED_IN))
         self.config = scaled(CONFIG, self.options.length_s)
         if self.random.random() < 0.1:
             self.config = self.config.replaced({"guards": {"STOP_SELLS_DUST": True}})
@@ -48,7 +51,9 @@ class Runner:
         self.now_ns = 0
 
     def run(self) -> Report:
-        """Play the world to its settlement and return what was seen. Raises AssertionError, with the seed, for a broken rule."""
+        """Play the world to its settlement and return what was seen. Raises AssertionError, with the seed, for a broken
+        rule.
+        """
         start_ns = (START_S - 3) * NS_PER_S
         for event in opening(self.options, start_ns):
             self._receive(event)
@@ -62,11 +67,14 @@ class Runner:
             self._receive(event)
             if self.random.random() < self.crash_odds:
                 self._crash()
+            self._stop_at_the_drawn_stage()
         self.checks.at_the_end(self.kernel)
         return Report(self.checks.seed, self.events, frozenset(self.checks.moves), self.checks.pnl_u6)
 
     def _finish(self, end_ns: int) -> None:
-        """Let the venue answer everything, as it does in the end, and run the timers until nothing is left to be done."""
+        """Let the venue answer everything, as it does in the end, and run the timers until nothing is
+        left to be done.
+        """
         self.venue.heal()
         self.venue.close(max(end_ns, self.now_ns))
         self._catch_up(max(end_ns, self.now_ns) + 50 * NS_PER_S)
@@ -91,8 +99,16 @@ class Runner:
         for command in commands:
             self.venue.submit(command, event.ts_ns)
 
+    def _stop_at_the_drawn_stage(self) -> None:
+        """Let the operator stop the engine when its round is first seen in the stage that this seed drew."""
+        if any(state.stage == self.stop_in for state in self.kernel.state.rounds.values()):
+            self.stop_in = None
+            self._receive(Operator(self.now_ns, "stop", "swarm", "drawn"))
+
     def _crash(self) -> None:
-        """Kill the engine: its state comes back from the journal, what was on its way is lost, and the venue is asked."""
+        """Kill the engine: its state comes back from the journal, what was on its way is lost, and the
+        venue is asked.
+        """
         self.venue.forget_answers()
         state = decode_state(encode_state(self.kernel.state))
         self.kernel = build_kernel(self.config, state, self.checks)

@@ -1,4 +1,6 @@
-"""A bad venue: it refuses, forgets to answer, fills in parts, loses races, confirms late, reverses trades; its own books are the truth."""
+"""A bad venue: it refuses, forgets to answer, fills in parts, loses races, confirms late, reverses trades; its own
+books are the truth.
+"""
 
 import heapq
 from random import Random
@@ -76,7 +78,7 @@ def draw_habits(random: Random) -> Habits:
         refuse_odds=random.choice((0.02, 0.1)) if bad else 0.0,
         refusals=tuple(random.sample(REFUSALS, random.randint(1, len(REFUSALS)))),
         lost_odds=random.choice((0.0, 0.05)) if bad else 0.0,
-        lost_cancel_odds=random.choice((0.0, 0.2)) if bad else 0.0,
+        lost_cancel_odds=random.choice((0.0, 0.2, 0.95)) if bad else 0.0,
         buy_fill_odds=random.choice((0.02, 0.1, 0.4)),
         sell_fill_odds=random.choice((0.0, 0.0, 0.02, 0.1, 0.4)),
         partial_odds=random.choice((0.0, 0.5, 0.9)),
@@ -217,7 +219,9 @@ class BadVenue:
             order.filled_u6 -= size_u6
             order.over = True
             self._answer(FillReversed(now_ns, place.order, trade_id), self.habits.late_fill_ms + 1_500)
-            self._answer(Gone(now_ns, place.order, GoneReason.CANCELED, order.filled_u6), self.habits.late_fill_ms + 1_600)
+            self._answer(
+                Gone(now_ns, place.order, GoneReason.CANCELED, order.filled_u6), self.habits.late_fill_ms + 1_600
+            )
             return
         if place.side == Side.BUY:
             until_ns = now_ns + self.habits.sellable_ms * NS_PER_MS
@@ -244,6 +248,8 @@ class BadVenue:
         elif isinstance(command, Cancel):
             self._cancel(command.order, now_ns)
         elif isinstance(command, CancelMarket | CancelAll):
+            if self._chance(self.habits.lost_cancel_odds):
+                return
             for order in list(self.orders.values()):
                 if order.resting and not order.over:
                     self._end(order, GoneReason.CANCELED, now_ns)
@@ -345,5 +351,3 @@ class BadVenue:
         for fill in order.fills:
             self._answer(msgspec.structs.replace(fill, ts_ns=now_ns))
         self._answer(OrderState(now_ns, order_id, True, not order.over, order.filled_u6))
-
-

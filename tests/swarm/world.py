@@ -1,4 +1,6 @@
-"""A seed's market: a path of tops of book for both tokens, with silences, gaps, empty sides, tick flips and venue modes."""
+"""A seed's market: a path of tops of book for both tokens, with silences, gaps, empty sides, tick flips and venue
+modes.
+"""
 
 from collections.abc import Iterator
 from random import Random
@@ -47,6 +49,7 @@ class WorldOptions(NamedTuple):
 
 def draw_options(random: Random) -> WorldOptions:
     """Draw a world's options."""
+    fall_at = random.choice((0.88, 0.92, 0.95, 2.0, 2.0, 2.0))
     return WorldOptions(
         length_s=random.choice((20, 60, 300, 900)),
         drift=random.choice((-1.0, -0.4, 0.0, 0.0, 0.4, 1.0)),
@@ -61,8 +64,8 @@ def draw_options(random: Random) -> WorldOptions:
         flip_ticks=random.random() < 0.5,
         start_e4=random.choice((5_000, 5_800, 6_200, 7_500, 9_000, 9_400)),
         step_ms=random.choice((200, 500, 1_000)),
-        stop_at=random.choice((random.random(), 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0)),
-        fall_at=random.choice((0.88, 0.92, 0.95, 2.0, 2.0, 2.0)),
+        stop_at=random.choice((random.random(), fall_at + random.uniform(0.0, 0.04), 2.0, 2.0, 2.0, 2.0, 2.0, 2.0)),
+        fall_at=fall_at,
         turn_at=random.choice((0.3, 0.6, 0.85, 0.92, 2.0, 2.0)),
     )
 
@@ -119,7 +122,9 @@ def path(random: Random, options: WorldOptions) -> Iterator[Event]:
         if random.random() < options.gap_odds:
             yield Gap(now_ns, random.randrange(1, 100))
         if random.random() < options.mode_odds:
-            yield VenueMode(now_ns, random.choice((VenueState.POST_ONLY, VenueState.CANCEL_ONLY, VenueState.RESTARTING)))
+            yield VenueMode(
+                now_ns, random.choice((VenueState.POST_ONLY, VenueState.CANCEL_ONLY, VenueState.RESTARTING))
+            )
             now_ns += int(random.uniform(0.5, 5.0) * NS_PER_S)
             yield VenueMode(now_ns, VenueState.NORMAL)
         yield from _books(random, options, now_ns, price_e4, tick_e4)

@@ -1,4 +1,5 @@
-"""The paper venue's own append-only file: every order, fill and end is written here before it is answered, and read on restart.
+"""The paper venue's own append-only file: every order, fill and end is written here before it is answered, and read on
+restart.
 
 One JSON line each; a torn last line is dropped. What was answered but not yet journalled by the engine is therefore
 never lost: the engine asks the venue, and the venue looks here.

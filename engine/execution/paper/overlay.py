@@ -1,4 +1,5 @@
-"""Shows our resting paper orders in the book that the kernel sees, as the venue would; the strategy takes them out again.
+"""Shows our resting paper orders in the book that the kernel sees, as the venue would; the strategy takes them out
+again.
 
 So a live book (which contains us) and a paper book (which would not) go through one rule, and a live journal replays
 through the dry composition unchanged.

@@ -1,7 +1,8 @@
-"""The paper venue: takes commands like a venue, with order latency, taker hold, settlement lag and fees, and answers in events.
+"""The paper venue: takes commands like a venue, with order latency, taker hold, settlement lag and fees, and answers in
+events.
 
-It is asked with virtual or wall time alike: `submit` and `observe` put things on one agenda, `take(now)` does what is due
-and returns the answers. It sees every record, in order, before the kernel does.
+It is asked with virtual or wall time alike: `submit` and `observe` put things on one agenda, `take(now)` does what is
+due and returns the answers. It sees every record, in order, before the kernel does.
 """
 
 import heapq
@@ -84,6 +85,8 @@ class PaperVenue:
                 order.status = "sent"
             if order.status == "sent":
                 self._at(now_ns, order.place.order)
+            elif order.place.tif == TimeInForce.GTD:
+                self._at_expiration(order)
         for sellable_ns, asset, _ in self.account.locked:
             self._at(max(sellable_ns, now_ns), asset)
 
@@ -245,7 +248,10 @@ class PaperVenue:
         self._write(Resting(now_ns, place.order))
         self._answer(Accepted(now_ns, place.order, order.remote_id))
         if place.tif == TimeInForce.GTD:
-            self._at(place.expiration_s * NS_PER_S - GTD_REMOVED_EARLY_NS, place.order)
+            self._at_expiration(order)
+
+    def _at_expiration(self, order: PaperOrder) -> None:
+        self._at(order.place.expiration_s * NS_PER_S - GTD_REMOVED_EARLY_NS, order.place.order)
 
     def _expire(self, order: PaperOrder, now_ns: int) -> None:
         if order.status == "resting" and order.place.tif == TimeInForce.GTD:

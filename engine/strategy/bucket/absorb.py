@@ -184,7 +184,9 @@ def _bought(state: Round, event: Fill) -> None:
 
 
 def _take_in_dust(state: Round) -> None:
-    """Add earlier dust of the same token to the position: it is sold with it, at the averaged price (bucket.md, Dust)."""
+    """Add earlier dust of the same token to the position: it is sold with it, at the averaged price
+    (bucket.md, Dust).
+    """
     for asset, size_u6, cost_u6 in state.dust:
         if asset == state.leg:
             state.held_u6 += size_u6
@@ -206,13 +208,11 @@ def _reversed(turn: Turn, event: FillReversed) -> None:
 
 def _take_back(turn: Turn, trade_id: str, order_id: str) -> None:
     state = turn.state
-    for index, row in enumerate(state.fills):
-        if row.trade_id == trade_id and row.order == order_id and not row.reversed:
-            break
-    else:
+    row = next((r for r in state.fills if r.trade_id == trade_id and r.order == order_id and not r.reversed), None)
+    if row is None:
         return
     undone = msgspec.structs.replace(row, reversed=True)
-    state.fills = (*state.fills[:index], undone, *state.fills[index + 1 :])
+    state.fills = tuple(undone if one is row else one for one in state.fills)
     turn.alert(AlertCode.FILL_REVERSED, f"{row.side.name} {row.size_u6} of {row.order}", once=False)
     state.fees_u6 -= row.fee_u6
     state.filled_ns = turn.now_ns

@@ -106,7 +106,9 @@ def entry_placed(turn: Turn) -> None:
 
 
 def _requote(turn: Turn, order: Order) -> None:
-    """Cancel a buy of some age that the market has left, or whose leg is no longer eligible; a smaller move keeps its place in the queue."""
+    """Cancel a buy of some age that the market has left, or whose leg is no longer eligible; a smaller move keeps its
+    place in the queue.
+    """
     state, params = turn.state, turn.params
     old_ns = order.sent_ns + params.entry_requote_wait_ns
     if turn.now_ns < old_ns:

@@ -5,10 +5,10 @@ from typing import Final
 from engine.model.codes import AlertCode
 from engine.model.commands import Purpose, ReadBook, TimeInForce
 from engine.model.events import Side, VenueState
-from engine.model.fees import taker_fee_u6
+from engine.model.fees import effective_proceeds_sell_u6
 from engine.model.market import View
 from engine.model.orders import OrderStatus
-from engine.model.units import NS_PER_MS, NS_PER_S, proceeds_u6
+from engine.model.units import NS_PER_MS, NS_PER_S
 from engine.strategy.bucket.absorb import POST_ONLY_CROSSES_MAX
 from engine.strategy.bucket.external import external_bid
 from engine.strategy.bucket.sizing import stop_trigger_e4, take_profit_base_e4
@@ -44,7 +44,9 @@ def stop_fires(turn: Turn, *, late: bool) -> bool:
 
 
 def is_late_hold_due(turn: Turn) -> bool:
-    """Whether the position belongs into LATE_HOLD: late by time, and bought at LATE_REENTRY_ENTRY_THRESHOLD or above."""
+    """Whether the position belongs into LATE_HOLD: late by time, and bought at
+    LATE_REENTRY_ENTRY_THRESHOLD or above.
+    """
     params, state = turn.params, turn.state
     if state.entry_price_e4 < params.late_reentry_entry_threshold_e4:
         return False
@@ -137,7 +139,7 @@ def _place_take_profit(turn: Turn) -> None:
 def _nets_the_entry(turn: Turn, view: View, bid_e4: int) -> bool:
     """Whether selling at the bid leaves at least the entry price after the taker fee."""
     size_u6 = turn.state.sell_size_u6
-    net_u6 = proceeds_u6(bid_e4, size_u6) - taker_fee_u6(view.fees, bid_e4, size_u6)
+    net_u6 = effective_proceeds_sell_u6(view.fees, bid_e4, size_u6, taker=True)
     return net_u6 * turn.state.bought_u6 >= turn.state.bought_cost_u6 * size_u6
 
 

@@ -1,7 +1,8 @@
 """External prices: the best levels after our own open size is taken out, so that dry and live see the same book.
 
-Facts (protocol.md 4.9): the two tokens' books are mirror images, so our buy of one at p is an ask of the other at 1 - p.
-The paper gateway shows our resting orders in the book that it hands on, as the venue does; every rule takes them out again.
+Facts (protocol.md 4.9): the two tokens' books are mirror images, so our buy of one at p is an ask of the other at 1 -
+p. The paper gateway shows our resting orders in the book that it hands on, as the venue does; every rule takes them out
+again.
 """
 
 from engine.model.events import Side

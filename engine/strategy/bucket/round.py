@@ -1,4 +1,6 @@
-"""The state of one round: everything that the bucket strategy knows, and nothing that it would have to look up elsewhere."""
+"""The state of one round: everything that the bucket strategy knows, and nothing that it would have to look up
+elsewhere.
+"""
 
 from typing import Final
 

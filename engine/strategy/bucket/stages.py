@@ -26,7 +26,8 @@ class Stage(IntEnum):
 
 TRANSITIONS: Final[dict[Stage, frozenset[Stage]]] = {
     Stage.WAIT_ENTRY: frozenset({Stage.ENTRY_PLACED, Stage.SAFE, Stage.DONE}),
-    # -> WAIT_ENTRY: requoted, or the rest was cancelled below the minimum; -> SL_PLACED: the stop is watched while the rest works
+    # -> WAIT_ENTRY: requoted, or the rest was cancelled below the minimum; -> SL_PLACED: the stop is watched while the
+    # rest works
     Stage.ENTRY_PLACED: frozenset({Stage.WAIT_ENTRY, Stage.SETTLING_IN, Stage.SL_PLACED, Stage.SAFE, Stage.DONE}),
     # -> SL_PLACED: a stop does not wait for shares to be sellable, only its order does
     Stage.SETTLING_IN: frozenset({Stage.EXIT, Stage.LATE_HOLD, Stage.SL_PLACED, Stage.SAFE, Stage.DONE}),

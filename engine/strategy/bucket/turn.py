@@ -162,7 +162,7 @@ class Turn:
         self.wake(state.read_orders_ns)
 
     def _is_unresolved(self, order: Order) -> bool:
-        """Whether the venue has to be asked: unknown, fills or a second not-found read to come, a held order overdue."""
+        """Whether the venue has to be asked: unknown, fills or a second not-found read to come, or held too long."""
         if order.status == OrderStatus.UNKNOWN or order.told_filled_u6 > order.filled_u6 or order.not_found_ns:
             return True
         if order.status != OrderStatus.HELD or not order.is_immediate:

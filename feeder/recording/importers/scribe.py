@@ -121,9 +121,7 @@ class RoundScribe:
         flags = self._market_flags | Flag.INFERRED
         for listing in self._pair:
             words = market_words(listing.instrument, listing.peer, listing.tick_e4)
-            self._sink.publish(
-                Kind.MARKET, flags, listing.index, MarketChange.RESOLVED, *words, 0, self.end_ns
-            )
+            self._sink.publish(Kind.MARKET, flags, listing.index, MarketChange.RESOLVED, *words, 0, self.end_ns)
 
 
 def _make_row(token: str, condition_id: str, slug: str, outcome: Outcome) -> Instrument:

@@ -77,9 +77,7 @@ def _describe(path: Path, slug: str, rows: list[Row]) -> RecordingFile:
         _, start_s, length_s = parse_slug(slug)
     except ValueError as error:
         raise RecordingError(path, rows[0].line, str(error)) from error
-    return RecordingFile(
-        slug, path, KIND, (Window(slug, start_s, length_s),), lambda: _load(path, slug, rows)
-    )
+    return RecordingFile(slug, path, KIND, (Window(slug, start_s, length_s),), lambda: _load(path, slug, rows))
 
 
 def _iter_rows(path: Path) -> Iterator[tuple[str, Row]]:
@@ -87,9 +85,7 @@ def _iter_rows(path: Path) -> Iterator[tuple[str, Row]]:
     header = _split(path, *next(lines))
     missing = [name for name in COLUMNS if name not in header]
     if missing:
-        raise RecordingError(
-            path, 1, f"expected the columns {', '.join(COLUMNS)}, was without {', '.join(missing)}"
-        )
+        raise RecordingError(path, 1, f"expected the columns {', '.join(COLUMNS)}, was without {', '.join(missing)}")
     places = [header.index(name) for name in COLUMNS]
     for number, line in lines:
         cells = _split(path, number, line)
@@ -112,9 +108,7 @@ def _parse_time_ns(path: Path, number: int, text: str) -> int:
         if moment.tzinfo is None:
             raise ValueError("no time zone")
     except ValueError as error:
-        raise RecordingError(
-            path, number, f"expected a UTC time such as 2025-12-25T17:30:52Z, was {text!r}"
-        ) from error
+        raise RecordingError(path, number, f"expected a UTC time such as 2025-12-25T17:30:52Z, was {text!r}") from error
     return int(moment.timestamp()) * NS_PER_S
 
 

@@ -1,10 +1,10 @@
-"""Kill -9 the engine at random moments of paper rounds, restart it, and check that nothing was doubled and nothing lost.
+"""Kill -9 the engine at random moments of paper rounds, restart it, and check that nothing was doubled and nothing
+lost.
 
 `python -m tests.integration.runtime.kill_campaign --kills 200 --first-seed 1` runs as many as wanted.
 """
 
 import argparse
-import json
 import os
 import signal
 import subprocess
@@ -75,7 +75,8 @@ class Campaign:
     def _wait_for_ring(self, feeder: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + 20
         while not Path("/dev/shm" + self.ring).exists():
-            assert feeder.poll() is None and time.monotonic() < deadline, self._log()
+            assert feeder.poll() is None, self._log()
+            assert time.monotonic() < deadline, self._log()
             time.sleep(0.02)
 
     def _engine(self) -> subprocess.Popen[bytes]:
@@ -86,28 +87,21 @@ class Campaign:
         engine = self._engine()
         lifetime_s = 0.4 + self.random.random() * 1.6
         try:
-            engine.wait(lifetime_s)
+            assert engine.wait(lifetime_s) == 0, self._log()  # it has ended by itself: the recording is over
         except subprocess.TimeoutExpired:
             engine.send_signal(signal.SIGKILL)
             self.kills += 1
-        engine.wait()
+            engine.wait()
 
     def _finish(self, feeder: subprocess.Popen[bytes]) -> None:
-        """Let a last engine bring everything to its end, then stop it."""
+        """Let a last engine bring everything to its end: it ends by itself once the recording has."""
         engine = self._engine()
         assert feeder.wait(60) == 0, self._log()
-        deadline = time.monotonic() + 20
-        status = self.folder / "run" / "engine.json"
-        while time.monotonic() < deadline:
-            shown = json.loads(status.read_bytes()) if status.exists() else {}
-            if shown.get("pid") == engine.pid and not shown["rounds"]:
-                break
-            if engine.poll() is not None:
-                break
-            time.sleep(0.1)
-        if engine.poll() is None:
-            engine.send_signal(signal.SIGTERM)
-        assert engine.wait(30) == 0, self._log()
+        try:
+            assert engine.wait(30) == 0, self._log()
+        finally:
+            engine.kill()
+            engine.wait()
 
     def _check(self) -> None:
         placed: Counter[str] = Counter()

@@ -14,9 +14,7 @@ PARAMS = WorldParams(seed=1)
 
 
 @given(st.integers(0, 2**32), st.integers(5, 9_995), st.sampled_from([10, 100]), st.booleans())
-def test_every_book_is_on_the_grid_uncrossed_and_in_order(
-    seed: int, fair_e4: int, tick_e4: int, ending: bool
-) -> None:
+def test_every_book_is_on_the_grid_uncrossed_and_in_order(seed: int, fair_e4: int, tick_e4: int, ending: bool) -> None:
     quotes = draw_quotes(Dice(seed, "t"), PARAMS, fair_e4, tick_e4, ending)
     levels = [level for level in (quotes.bid2, quotes.bid1, quotes.ask1, quotes.ask2) if level != NO_LEVEL]
     prices = [level.price_e4 for level in levels]
@@ -57,9 +55,7 @@ def test_sizes_have_the_quantiles_of_the_recordings() -> None:
     ("tick_e4", "fair_e4", "expected"),
     [(100, 9_601, 10), (100, 399, 10), (10, 9_500, 10), (10, 9_399, 100), (100, 9_500, 100)],
 )
-def test_the_tick_flips_beyond_the_edge_and_back_with_hysteresis(
-    tick_e4: int, fair_e4: int, expected: int
-) -> None:
+def test_the_tick_flips_beyond_the_edge_and_back_with_hysteresis(tick_e4: int, fair_e4: int, expected: int) -> None:
     assert next_tick_e4(tick_e4, fair_e4) == expected
 
 

@@ -13,9 +13,7 @@ SIGMA_E8 = 6 * 10**8
     ("left_s", "expected"),
     [(900, 900 - 40), (60, 20), (30, 30**3 / (3 * 60**2)), (1, 1 / (3 * 60**2))],
 )
-def test_the_deviation_follows_the_formula_on_both_sides_of_the_averaging_window(
-    left_s: int, expected: float
-) -> None:
+def test_the_deviation_follows_the_formula_on_both_sides_of_the_averaging_window(left_s: int, expected: float) -> None:
     assert deviation_e8(SIGMA_E8, left_s * 1_000, 60_000) == pytest.approx(SIGMA_E8 * expected**0.5, rel=1e-6)
 
 
@@ -30,9 +28,7 @@ def test_the_deviation_agrees_with_a_simulated_average() -> None:
             total += price if step >= left_steps - twap_steps else 0
         finals.append(total / twap_steps)
     simulated = (sum(final**2 for final in finals) / runs) ** 0.5
-    assert simulated == pytest.approx(
-        deviation_e8(10**8, left_steps * 1_000, twap_steps * 1_000) / 10**8, rel=0.05
-    )
+    assert simulated == pytest.approx(deviation_e8(10**8, left_steps * 1_000, twap_steps * 1_000) / 10**8, rel=0.05)
 
 
 def test_what_is_known_of_the_average_counts_for_its_share() -> None:

@@ -86,9 +86,7 @@ def test_the_strike_is_the_average_before_the_start_and_stamped_with_it() -> Non
     spots = [event for event in events if isinstance(event, Spot)]
     (strike,) = [event for event in spots if event.strike]
     assert strike.observed_ts_ns == params.start_s * 10**9
-    last = [
-        spot.price_e8 for spot in spots if -4 * 10**9 < spot.ts_ns - strike.ts_ns <= 0 and not spot.strike
-    ]
+    last = [spot.price_e8 for spot in spots if -4 * 10**9 < spot.ts_ns - strike.ts_ns <= 0 and not spot.strike]
     assert min(last) - 20 * 10**8 < strike.price_e8 < max(last) + 20 * 10**8
 
 
@@ -161,9 +159,7 @@ def _late_stage(stage: str, bid_e4: int) -> str:
         (Style.WILD, {"entry": 60, "late held": 55, "stop": 50, "late stopped": 14, "late re-entered": 12}),
     ],
 )
-def test_a_fair_share_of_sixty_seeds_has_what_the_strategy_must_handle(
-    style: Style, least: dict[str, int]
-) -> None:
+def test_a_fair_share_of_sixty_seeds_has_what_the_strategy_must_handle(style: Style, least: dict[str, int]) -> None:
     met: Counter[str] = Counter()
     for seed in range(60):
         events = world(seed, style=style)

@@ -44,9 +44,7 @@ def publish_round() -> Callable[[RecordSink, int], None]:
         for number in range(tops):
             now_ns = START_NS + number * 10**9
             sink.publish_tob(up, 0, pack_level(5_000 + number, 10**6), 0, 0, 0, now_ns, now_ns, 100)
-            sink.publish_tob(
-                down, Flag.MIRRORED, 0, pack_level(5_000 - number, 10**6), 0, 0, now_ns, now_ns, 100
-            )
+            sink.publish_tob(down, Flag.MIRRORED, 0, pack_level(5_000 - number, 10**6), 0, 0, now_ns, now_ns, 100)
         end_ns = START_NS + 60 * 10**9
         for index, result in ((up, Result.WON), (down, Result.LOST)):
             words = (100, 0, 0, result << 24)

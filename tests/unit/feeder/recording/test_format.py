@@ -24,8 +24,7 @@ CONTENTS = [b"first" * 40, b"second" * 40, b"third" * 40]
 
 def segment() -> bytes:
     return b"".join(
-        encode_block(BlockType.RECORDS, len(content), number, content)
-        for number, content in enumerate(CONTENTS)
+        encode_block(BlockType.RECORDS, len(content), number, content) for number, content in enumerate(CONTENTS)
     )
 
 

@@ -31,9 +31,7 @@ def test_records_and_instruments_come_back_as_they_were_published(
     assert not +loaded.counts
 
 
-def test_a_writer_that_died_loses_at_most_the_last_second(
-    new_writer: NewWriter, publish_round: PublishRound
-) -> None:
+def test_a_writer_that_died_loses_at_most_the_last_second(new_writer: NewWriter, publish_round: PublishRound) -> None:
     writer = new_writer()
     publish_round(writer, 30)
     loaded = open_recording(writer.directory).load()
@@ -43,9 +41,7 @@ def test_a_writer_that_died_loses_at_most_the_last_second(
     writer.close()
 
 
-def test_a_torn_tail_is_counted_and_the_rest_is_read(
-    new_writer: NewWriter, publish_round: PublishRound
-) -> None:
+def test_a_torn_tail_is_counted_and_the_rest_is_read(new_writer: NewWriter, publish_round: PublishRound) -> None:
     with new_writer() as writer:
         publish_round(writer, 30)
     segment = next(writer.directory.glob("*.bmr"))
@@ -65,9 +61,7 @@ def test_segments_rotate_and_read_as_one(new_writer: NewWriter, publish_round: P
     assert list(records["seq"]) == list(range(1, len(records) + 1))
 
 
-def test_the_manifest_tells_times_counts_flags_and_results(
-    new_writer: NewWriter, publish_round: PublishRound
-) -> None:
+def test_the_manifest_tells_times_counts_flags_and_results(new_writer: NewWriter, publish_round: PublishRound) -> None:
     with new_writer() as writer:
         publish_round(writer, 3)
         writer.drops = 4
@@ -79,9 +73,7 @@ def test_the_manifest_tells_times_counts_flags_and_results(
     assert [(market.result, market.inferred) for market in manifest.markets] == [("up", True)]
 
 
-def test_arrays_keep_the_sequence_of_their_ring(
-    new_writer: NewWriter, pair: tuple[Instrument, Instrument]
-) -> None:
+def test_arrays_keep_the_sequence_of_their_ring(new_writer: NewWriter, pair: tuple[Instrument, Instrument]) -> None:
     collector = RecordCollector()
     for second in range(3):
         collector.publish_tob(40, 0, 0, 0, 0, 0, 0, second * 10**9)

@@ -26,9 +26,7 @@ def test_twenty_times_as_fast_a_minute_takes_three_seconds() -> None:
 
 
 @given(st.integers(0, 10**18), st.integers(1, 10**6), st.integers(0, 10**15))
-def test_a_record_is_due_at_its_wall_time_and_not_before(
-    start_ns: int, rate_milli: int, after_ns: int
-) -> None:
+def test_a_record_is_due_at_its_wall_time_and_not_before(start_ns: int, rate_milli: int, after_ns: int) -> None:
     pace = Pace(wall_start_ns=77, recording_start_ns=start_ns, rate_milli=rate_milli)
     wall_ns = pace.wall_ns(start_ns + after_ns)
     times = np.array([start_ns + after_ns], np.int64)

@@ -158,9 +158,7 @@ def test_fifteen_seconds_of_silence_are_a_gap(tmp_path: Path) -> None:
     ("levels", "kind"),
     [([("1", "5")], "malformed_book"), ([("0", "5")], "malformed_book"), ([("x", "5")], "malformed_book")],
 )
-def test_what_cannot_be_a_level_is_counted_and_never_a_crash(
-    tmp_path: Path, levels: Levels, kind: str
-) -> None:
+def test_what_cannot_be_a_level_is_counted_and_never_a_crash(tmp_path: Path, levels: Levels, kind: str) -> None:
     loaded = load(write(tmp_path, frame(1, *BOOK), frame(2, levels, []), frame(3, [("0.5", "5")], [])))
     assert loaded.counts[kind] == 1
     assert unpack_level(int(of_kind(loaded.records(), Kind.TOB)[-2]["w2"])) == (5_000, 5_000_000)

@@ -20,9 +20,7 @@ HEADER = (
 )
 
 
-def row(
-    second: int, prices: str = "0.42,0.45,1992.78,1746.94,0.57,0.59,1242.74,2438.68", slug: str = SLUG
-) -> str:
+def row(second: int, prices: str = "0.42,0.45,1992.78,1746.94,0.57,0.59,1242.74,2438.68", slug: str = SLUG) -> str:
     stamp = np.datetime64(START_S + second, "s")
     return f"{slug},{START_S},{stamp}Z,{second},{prices},x.csv"
 
@@ -94,9 +92,7 @@ def test_silence_of_more_than_five_seconds_is_a_gap_told_without_foresight(tmp_p
         (899, "0.95,0.97,9,9,0.95,0.97,9,9", "unknown"),
     ],
 )
-def test_the_outcome_is_told_from_the_last_row_alone(
-    tmp_path: Path, second: int, prices: str, outcome: str
-) -> None:
+def test_the_outcome_is_told_from_the_last_row_alone(tmp_path: Path, second: int, prices: str, outcome: str) -> None:
     loaded = load(write(tmp_path / "a.csv.gz", row(second, prices)))
     assert loaded.outcomes() == {SLUG: outcome}
     resolved = of_kind(loaded.records(), Kind.MARKET)[-2:]

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Start bucketmm: feeder and engine in the background. On a fresh machine it first builds what it needs, and without
+# arguments it plays a generated market of 60-second rounds with paper money.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+# shellcheck source=scripts/lib.sh
+source scripts/lib.sh
+# shellcheck source=scripts/session.sh
+source scripts/session.sh
+
+usage() {
+    cat <<'TEXT'
+Usage: scripts/start_mm.sh [--source recording|polymarket] [--path PATH] [--pace PACE] [--config FILE] [--no-follow]
+
+  --source     recording (default) or polymarket: the venue's public market data; orders stay on paper either way
+  --path       the recording to play, a file or a folder; without it a small market is generated
+  --pace       how fast it is played: 1 (default), 20, ...
+  --config     the config; config.json without it
+  --no-follow  return at once instead of showing the first round
+
+Exit statuses: 0 started; 2 bad arguments; 3 something is missing, already runs, or did not come up; 130 Ctrl-C.
+TEXT
+}
+
+launch() { # NAME ARGUMENTS...: a process in a session of its own, so that a closed terminal does not end it
+    local name=$1
+    shift
+    setsid "$venv/bin/bucketmm" "$@" </dev/null >>"$log_dir/$name.log" 2>&1 &
+    write_pid_file "$name" $!
+}
+
+parse_options "$@"
+refuse_a_second_start
+prepare
+launch feeder "${feed_arguments[@]}"
+wait_healthy feeder feed
+launch engine "${run_arguments[@]}"
+wait_healthy engine run
+
+say ""
+say "watch:  ./.venv/bin/bucketmm status --watch"
+say "logs:   logs/feeder.log, logs/engine.log"
+say "stop:   ./scripts/stop_mm.sh"
+say ""
+((follow)) || exit 0
+trap 'say ""; say "feeder and engine go on; stop them with ./scripts/stop_mm.sh"; exit 130' INT
+"$venv/bin/bucketmm" status --follow --rounds 1 || say "the log is logs/engine.log"
+say "feeder and engine go on in the background."

@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.journal.format import FRAME, MAGIC, DecisionEntry, EndEntry, EventEntry, RoundEntry
+from engine.journal.reader import JournalReader, journal_folders
+from engine.model.errors import InputError
+from tests.unit.engine.journal.harness import play_round
+
+
+def test_what_was_written_is_read_back_in_order(tmp_path: Path) -> None:
+    events = play_round(tmp_path)
+    entries = [frame.entry for frame in JournalReader(tmp_path)]
+    assert [entry.seq for entry in entries if isinstance(entry, EventEntry)] == list(range(1, events + 1))
+    assert any(isinstance(entry, DecisionEntry) for entry in entries)
+    assert any(isinstance(entry, RoundEntry) for entry in entries)
+    assert isinstance(entries[-1], EndEntry)
+
+
+def test_a_missing_segment_in_the_middle_is_an_error(tmp_path: Path) -> None:
+    play_round(tmp_path, segment_bytes_max=2_000)
+    (tmp_path / "journal-000001.bmj").unlink()
+    with pytest.raises(InputError, match="does not continue"):
+        list(JournalReader(tmp_path))
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_journal_cut_anywhere_is_readable_up_to_the_cut(tmp_path: Path, data: st.DataObject) -> None:
+    folder = tmp_path / "whole"
+    if not folder.exists():
+        play_round(folder)
+    whole = (folder / "journal-000000.bmj").read_bytes()
+    first = next(iter(JournalReader(folder).segments)).stat().st_size
+    cut = data.draw(st.integers(0, first))
+    torn = tmp_path / "torn"
+    torn.mkdir(exist_ok=True)
+    (torn / "journal-000000.bmj").write_bytes(whole[:cut])
+    header_end = len(MAGIC) + FRAME.size + FRAME.unpack_from(whole, len(MAGIC))[0]
+    if cut < header_end:
+        with pytest.raises(InputError, match="header"):
+            JournalReader(torn)
+        return
+    reader = JournalReader(torn)
+    frames = list(reader)
+    complete = list(JournalReader(folder))
+    assert [frame.payload for frame in frames] == [frame.payload for frame in complete[: len(frames)]]
+    assert cut == first or reader.torn_bytes or len(frames) < len(complete)
+
+
+def test_damage_in_the_middle_is_an_error_that_names_file_and_byte(tmp_path: Path) -> None:
+    play_round(tmp_path)
+    path = tmp_path / "journal-000000.bmj"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(bytes(data))
+    with pytest.raises(InputError, match=r"journal-000000\.bmj at byte [0-9]+"):
+        list(JournalReader(tmp_path))
+
+
+def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "journal-000000.bmj").write_bytes(b"something else")
+    with pytest.raises(InputError, match="expected a journal segment"):
+        JournalReader(tmp_path)
+
+
+def test_an_unknown_entry_is_refused(tmp_path: Path) -> None:
+    import zlib
+
+    play_round(tmp_path)
+    path = tmp_path / "journal-000000.bmj"
+    payload = b"\x92\x63\x01"
+    with path.open("ab") as file:
+        file.write(len(payload).to_bytes(4, "little") + zlib.crc32(payload).to_bytes(4, "little") + payload)
+    with pytest.raises(InputError, match="unknown entry"):
+        list(JournalReader(tmp_path))
+
+
+def test_journal_folders_finds_all_journals_below_a_folder_and_says_when_there_is_none(tmp_path: Path) -> None:
+    play_round(tmp_path / "one")
+    play_round(tmp_path / "deep" / "two")
+    assert journal_folders(tmp_path) == [tmp_path / "deep" / "two", tmp_path / "one"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="found none"):
+        journal_folders(tmp_path / "empty")
+    with pytest.raises(InputError, match="does not exist"):
+        journal_folders(tmp_path / "missing")

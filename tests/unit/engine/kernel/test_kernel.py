@@ -1,0 +1,306 @@
+import pytest
+
+from engine.config.load import Config, parse_config
+from engine.firewall.rules import FirewallParams
+from engine.journal.writer import NullRecorder
+from engine.kernel.kernel import Kernel
+from engine.kernel.state import KernelState, decode_state, encode_state
+from engine.model.codes import Code
+from engine.model.commands import Alert, Cancel, CancelMarket, Command, Place
+from engine.model.events import (
+    Accepted,
+    Event,
+    Fill,
+    Gone,
+    GoneReason,
+    MarketChange,
+    Operator,
+    Outcome,
+    Rejected,
+    Sellable,
+    Side,
+    Tick,
+    VenueMode,
+    VenueState,
+)
+from engine.model.records import RoundRecord, Verdict
+from engine.runtime.compose import build_kernel, fresh_state
+from engine.strategy.bucket.round import Round
+from engine.strategy.bucket.strategy import BucketStrategy
+from tests.unit.engine.rounds import DOWN, SLUG, UP, at, book, changed, opened
+
+CONFIG = parse_config(b"{}", "test")
+
+
+class Notes(NullRecorder):
+    """A recorder that keeps everything, in the order in which it was said."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, object]] = []
+
+    def event(self, seq: int, event: Event) -> None:
+        self.said.append(("event", event))
+
+    def decision(
+        self, seq: int, intents: list[Command], verdicts: list[Verdict], commands: list[Command], stages: list[str]
+    ) -> None:
+        self.said.append(("decision", (intents, verdicts, commands, stages)))
+
+    def round(self, seq: int, record: RoundRecord) -> None:
+        self.said.append(("round", record))
+
+
+def kernel_with(config: Config = CONFIG, state: KernelState | None = None) -> tuple[Kernel, Notes]:
+    """Return a kernel with one window open."""
+    notes = Notes()
+    kernel = build_kernel(config, state or fresh_state(config), notes)
+    for asset in (UP, DOWN):
+        kernel.receive(opened(asset))
+    return kernel, notes
+
+
+def enter(kernel: Kernel, second: float = 1) -> Place:
+    """Let the kernel place its entry and return it."""
+    kernel.receive(book(DOWN, second, 3_800, 3_900))
+    (command,) = kernel.receive(book(UP, second, 6_100, 6_200))
+    assert isinstance(command, Place)
+    return command
+
+
+def fill(place: Place, second: float, trade_id: str = "t1", size_u6: int | None = None) -> Fill:
+    """Return a fill of an order at its price."""
+    size = place.size_u6 if size_u6 is None else size_u6
+    return Fill(at(second), place.order, trade_id, place.asset, place.side, place.price_e4, size, 0, True)
+
+
+def test_a_window_opens_when_both_tokens_were_announced() -> None:
+    kernel = build_kernel(CONFIG, fresh_state(CONFIG), NullRecorder())
+    kernel.receive(opened(UP))
+    assert not kernel.state.rounds
+    kernel.receive(opened(DOWN))
+    assert list(kernel.state.rounds) == [SLUG]
+
+
+def test_a_window_of_another_length_is_not_played() -> None:
+    kernel = build_kernel(CONFIG, fresh_state(CONFIG), NullRecorder())
+    for asset in (UP, DOWN):
+        kernel.receive(opened(asset, length_s=300))
+    assert not kernel.state.rounds
+
+
+def test_a_window_that_is_announced_after_its_end_is_not_opened() -> None:
+    kernel = build_kernel(CONFIG, fresh_state(CONFIG), NullRecorder())
+    for asset in (UP, DOWN):
+        kernel.receive(opened(asset, 900))
+    assert not kernel.state.rounds
+
+
+def test_the_event_is_recorded_before_the_decision_that_it_leads_to() -> None:
+    kernel, notes = kernel_with()
+    enter(kernel)
+    kinds = [kind for kind, _ in notes.said]
+    assert kinds == ["event", "event", "event", "event", "decision"]
+
+
+def test_a_command_carries_salt_and_timestamp_and_the_same_run_gives_the_same_ones() -> None:
+    first, second = enter(kernel_with()[0]), enter(kernel_with()[0])
+    assert first == second
+    assert 0 < first.salt < 1 << 53
+    assert first.timestamp_ms == at(1) // 1_000_000
+
+
+def test_timestamps_of_orders_strictly_increase_even_when_time_stands() -> None:
+    kernel, _ = kernel_with()
+    place = enter(kernel)
+    kernel.state.last_timestamp_ms = place.timestamp_ms + 500
+    kernel.receive(Rejected(at(1.1), place.order, Code.POST_ONLY_CROSSES))
+    (again,) = kernel.receive(book(UP, 1.2, 6_100, 6_200))
+    assert isinstance(again, Place)
+    assert again.timestamp_ms == place.timestamp_ms + 501
+
+
+def test_a_refusal_of_the_firewall_reaches_the_strategy_in_the_same_step_and_is_on_record() -> None:
+    notes = Notes()
+    params = FirewallParams(mutations_max=1)
+    strategy = BucketStrategy(BucketStrategyParams)
+    kernel = Kernel(strategy, params, fresh_state(CONFIG), notes)
+    for asset in (UP, DOWN):
+        kernel.receive(opened(asset))
+    place = enter(kernel)
+    kernel.receive(Rejected(at(1.1), place.order, Code.POST_ONLY_CROSSES))
+    assert kernel.receive(book(UP, 1.2, 6_100, 6_200)) == []
+    kind, said = notes.said[-1]
+    assert kind == "decision"
+    verdicts = said[1]  # type: ignore[index]
+    assert [(verdict.allowed, verdict.code) for verdict in verdicts] == [(False, Code.FW_MUTATION_BUDGET)]
+    state = kernel.state.rounds[SLUG]
+    assert state.entry is None
+    assert state.hold_until_ns == verdicts[0].retry_at_ns == place_time_ns(place) + 60_000_000_000
+
+
+BucketStrategyParams = build_kernel(CONFIG, fresh_state(CONFIG), NullRecorder()).strategy.params  # type: ignore[attr-defined]
+
+
+def place_time_ns(place: Place) -> int:
+    """Return when an order left, to the millisecond that its timestamp has."""
+    return place.timestamp_ms * 1_000_000
+
+
+def test_cancels_are_counted_in_the_budget_but_never_blocked() -> None:
+    kernel, _ = kernel_with()
+    place = enter(kernel)
+    kernel.receive(Accepted(at(1.1), place.order))
+    commands = kernel.receive(book(UP, 4, 6_500, 6_600))
+    assert commands == [Cancel(place.order)]
+    assert len(kernel.state.budget.sent_ns) == 2
+
+
+def test_the_kill_switch_makes_rounds_safe_and_survives_in_the_state() -> None:
+    kernel, _ = kernel_with()
+    place = enter(kernel)
+    kernel.receive(Accepted(at(1.1), place.order))
+    commands = kernel.receive(Operator(at(2), "kill", "test", "enough"))
+    assert Cancel(place.order) in commands
+    again = decode_state(encode_state(kernel.state))
+    assert again.killed
+    assert again.kill_reason == "enough"
+
+
+def test_a_killed_kernel_places_no_entry_until_it_is_resumed() -> None:
+    state = fresh_state(CONFIG)
+    state.killed, state.kill_reason = True, "before the restart"
+    kernel, notes = kernel_with(state=state)
+    kernel.receive(book(DOWN, 1, 3_800, 3_900))
+    assert kernel.receive(book(UP, 1, 6_100, 6_200)) == []
+    assert notes.said[-1][1][1][0].code == Code.RISK_KILLED  # type: ignore[index]
+    (place,) = kernel.receive(Operator(at(2), "resume", "test", "looked"))
+    assert isinstance(place, Place)
+
+
+def test_a_venue_mode_is_known_to_the_firewall() -> None:
+    kernel, _ = kernel_with()
+    kernel.receive(VenueMode(at(0.5), VenueState.CANCEL_ONLY))
+    kernel.receive(book(DOWN, 1, 3_800, 3_900))
+    assert kernel.receive(book(UP, 1, 6_100, 6_200)) == []
+    assert kernel.state.venue == VenueState.CANCEL_ONLY
+
+
+def test_an_event_of_an_unknown_order_or_asset_changes_nothing_and_is_counted() -> None:
+    kernel, _ = kernel_with()
+    before = encode_state(kernel.state)
+    assert kernel.receive(Gone(at(1), "another/1/entry", GoneReason.CANCELED)) == []
+    assert kernel.receive(Sellable(at(1), 99, 5)) == []
+    kernel.state.seq -= 2
+    assert encode_state(kernel.state) == before
+    assert kernel.strays == 1
+
+
+def test_a_round_is_recorded_at_its_end_and_again_when_it_is_settled_and_then_dropped() -> None:
+    kernel, notes = kernel_with()
+    place = enter(kernel)
+    kernel.receive(fill(place, 2))
+    kernel.receive(changed(MarketChange.CLOSED, UP, 900))
+    kernel.receive(Tick(at(900)))
+    kernel.receive(Outcome(at(930), UP, True, True))
+    records = [said for kind, said in notes.said if kind == "round"]
+    assert [(record.settled, record.won) for record in records] == [(False, None), (True, True)]  # type: ignore[attr-defined]
+    assert not kernel.state.rounds
+    assert not kernel.state.slug_of_asset
+    assert kernel.state.rounds_over == 1
+
+
+def test_the_bankroll_takes_in_what_a_settled_round_made() -> None:
+    kernel, _ = kernel_with()
+    place = enter(kernel)
+    kernel.receive(fill(place, 2))
+    cost_u6 = place.price_e4 * place.size_u6 // 10_000
+    assert kernel.cash_u6() == 100_000_000 - cost_u6
+    kernel.receive(Tick(at(900)))
+    kernel.receive(Outcome(at(930), UP, True, True))
+    assert kernel.state.bankroll_u6 == 100_000_000 - cost_u6 + place.size_u6
+
+
+def test_a_round_of_unknown_outcome_is_dropped_but_not_booked() -> None:
+    kernel, notes = kernel_with()
+    kernel.receive(fill(enter(kernel), 2))
+    kernel.receive(Tick(at(900)))
+    kernel.receive(Outcome(at(930), UP, False))
+    assert not kernel.state.rounds
+    assert kernel.state.bankroll_u6 == 100_000_000
+    assert not notes.said[-1][1].settled  # type: ignore[attr-defined]
+
+
+def test_dust_is_booked_by_token_and_leaves_the_book_when_the_market_is_settled() -> None:
+    kernel, _ = kernel_with()
+    place = enter(kernel)
+    kernel.receive(Accepted(at(1.1), place.order))
+    kernel.receive(fill(place, 2, size_u6=3_000_000))
+    kernel.receive(book(UP, 2.5, 5_000, 5_100))
+    kernel.receive(Gone(at(3), place.order, GoneReason.EXPIRED, 3_000_000))
+    kernel.receive(Tick(at(841)))
+    assert {token: (dust.size_u6, dust.cost_u6) for token, dust in kernel.state.dust.items()} == {
+        "token-0": (3_000_000, 1_830_000)
+    }
+    kernel.receive(Tick(at(900)))
+    kernel.receive(Outcome(at(930), UP, True, False))
+    assert not kernel.state.dust
+
+
+def test_a_state_that_was_encoded_goes_on_as_if_it_had_never_stopped() -> None:
+    through, _ = kernel_with()
+    stopped, _ = kernel_with()
+    place = enter(through)
+    assert enter(stopped) == place
+    resumed = build_kernel(CONFIG, decode_state(encode_state(stopped.state)), NullRecorder())
+    rest: list[Event] = [
+        Accepted(at(1.1), place.order),
+        fill(place, 2),
+        Sellable(at(4), UP, place.size_u6),
+        book(UP, 5, 6_100, 6_200),
+        book(UP, 9, 4_700, 4_800),
+    ]
+    for event in rest:
+        assert resumed.receive(event) == through.receive(event)
+    assert encode_state(resumed.state) == encode_state(through.state)
+
+
+class Crashing(BucketStrategy):
+    """A strategy with a bug: a bid of 0.77 makes it fail."""
+
+    def step(self, state: Round, event: Event) -> tuple[Round, list[Command]]:
+        if getattr(event, "bid1_price_e4", 0) == 7_700:
+            raise ZeroDivisionError("a bug")
+        return super().step(state, event)
+
+
+def test_an_exception_stops_its_round_safely_with_the_event_on_record() -> None:
+    notes = Notes()
+    kernel = Kernel(Crashing(BucketStrategyParams), FirewallParams(), fresh_state(CONFIG), notes)
+    for asset in (UP, DOWN):
+        kernel.receive(opened(asset))
+    enter(kernel)
+    commands = kernel.receive(book(UP, 2, 7_700, 7_800))
+    assert commands[0] == CancelMarket(UP)
+    assert isinstance(commands[1], Alert)
+    assert kernel.state.broken == {SLUG: "ZeroDivisionError: a bug"}
+    assert ("event", book(UP, 2, 7_700, 7_800)) in notes.said
+    assert kernel.receive(book(UP, 3, 6_100, 6_200)) == []
+
+
+@pytest.mark.parametrize("second", [-5, 0, 839])
+def test_the_kernel_wants_to_be_woken_while_a_round_waits(second: float) -> None:
+    kernel, _ = kernel_with()
+    kernel.receive(Tick(at(second)))
+    assert at(second) < kernel.wake_at_ns() <= at(900)
+
+
+def test_selling_the_same_leg_is_not_limited_by_the_cash() -> None:
+    kernel, _ = kernel_with()
+    place = enter(kernel)
+    kernel.receive(fill(place, 2))
+    kernel.receive(Sellable(at(4), UP, place.size_u6))
+    cancel = kernel.receive(book(UP, 5, 4_700, 4_800))[-1]
+    assert isinstance(cancel, Cancel)
+    (stop,) = kernel.receive(Gone(at(5.1), cancel.order, GoneReason.CANCELED, 0))
+    assert isinstance(stop, Place)
+    assert (stop.side, stop.price_e4, stop.size_u6) == (Side.SELL, 100, place.size_u6)

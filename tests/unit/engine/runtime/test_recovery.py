@@ -1,0 +1,78 @@
+from pathlib import Path
+
+from engine.kernel.state import encode_state
+from engine.model.commands import ReadOrder, ReadPosition
+from engine.model.events import Gap, Unknown
+from engine.runtime.compose import build_kernel, build_paper, fresh_state, open_journal
+from engine.runtime.loop import Loop
+from engine.runtime.recovery import first_words, recover, sessions, was_closed
+from tests.unit.engine.journal.harness import CONFIG, play_round
+from tests.unit.engine.rounds import DOWN, UP, at, book, opened
+
+
+def begin_round(folder: Path, until_s: float) -> Loop:
+    """Play the beginning of a round and leave its journal as a crash would: not closed."""
+    state = fresh_state(CONFIG)
+    journal = open_journal(folder, CONFIG, state, clock="test", mode="test")
+    loop = Loop(build_kernel(CONFIG, state, journal), build_paper(CONFIG))
+    loop.now_ns = at(-5)
+    for asset in (UP, DOWN):
+        loop.market(opened(asset))
+    loop.now_ns = at(1)
+    loop.market(book(DOWN, 1, 3_800, 3_900))
+    loop.market(book(UP, 1, 6_100, 6_200))
+    loop.catch_up(at(until_s))
+    journal.flush()
+    return loop
+
+
+def test_a_fresh_folder_gives_a_fresh_state_and_the_first_session(tmp_path: Path) -> None:
+    recovered = recover(CONFIG, tmp_path)
+    assert recovered.state == fresh_state(CONFIG)
+    assert recovered.folder == tmp_path / "session-000001"
+    assert recovered.previous is None
+
+
+def test_the_state_after_a_crash_is_the_state_before_it(tmp_path: Path) -> None:
+    loop = begin_round(tmp_path / "session-000001", 2)
+    recovered = recover(CONFIG, tmp_path)
+    assert encode_state(recovered.state) == encode_state(loop.kernel.state)
+    assert not recovered.was_closed
+    assert recovered.folder == tmp_path / "session-000002"
+
+
+def test_a_session_that_ended_in_order_is_known_as_closed(tmp_path: Path) -> None:
+    play_round(tmp_path / "session-000001")
+    assert was_closed(tmp_path / "session-000001")
+    assert recover(CONFIG, tmp_path).was_closed
+    begin_round(tmp_path / "session-000002", 2)
+    assert not was_closed(tmp_path / "session-000002")
+    assert [path.name for path in sessions(tmp_path)] == ["session-000001", "session-000002"]
+
+
+def test_an_order_that_was_never_answered_is_unknown_and_read_and_the_gap_is_told(tmp_path: Path) -> None:
+    begin_round(tmp_path / "session-000001", 1.01)
+    state = recover(CONFIG, tmp_path).state
+    events, commands = first_words(state, at(30))
+    order = next(iter(state.rounds.values())).entry
+    assert order is not None
+    assert events == [Gap(at(30), 0), Unknown(at(30), order.order)]
+    assert commands == [ReadOrder(order.order)]
+
+
+def test_an_order_that_rested_is_only_read_so_that_it_keeps_its_place(tmp_path: Path) -> None:
+    begin_round(tmp_path / "session-000001", 2)
+    state = recover(CONFIG, tmp_path).state
+    events, commands = first_words(state, at(30))
+    assert events == [Gap(at(30), 0)]
+    assert [type(command) for command in commands] == [ReadOrder]
+
+
+def test_a_position_is_asked_for(tmp_path: Path) -> None:
+    loop = begin_round(tmp_path / "session-000001", 2)
+    loop.now_ns = at(3)
+    loop.market(book(UP, 3, 5_900, 6_000))
+    loop.catch_up(at(4))
+    assert next(iter(loop.kernel.state.rounds.values())).held_u6 > 0
+    _, commands = first_words(loop.kernel.state, at(30))
+    assert ReadPosition(UP) in commands
