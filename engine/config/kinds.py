@@ -4,14 +4,17 @@ JSON numbers are read as decimals, so 0.6 is 6000 in 1e-4 and never a float. A k
 what is allowed; the loader adds the key's path and its value.
 """
 
+import re
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Any, Final, NamedTuple
 
+from engine.config.secrets import is_reference
 from engine.model.params import CapStep
 from engine.model.units import NS_PER_MS, NS_PER_S, format_scaled
 
 MAX_SECONDS: Final = 7 * 24 * 3600
+_SECONDS: Final = re.compile(r"[0-9]{1,6}")
 
 
 class Kind(NamedTuple):
@@ -29,10 +32,14 @@ def _number(value: Any) -> Decimal:
     return Decimal(value)
 
 
+_EXACT: Final = Context(prec=60, traps=[Inexact, Overflow, InvalidOperation])
+"""Numbers are read exactly or refused: nothing is rounded on the way to the grid."""
+
+
 def _scaled(value: Any, scale: int, low: int, high: int, allowed: str) -> int:
     try:
-        exact = _number(value) * scale
-    except ValueError:
+        exact = _EXACT.multiply(_number(value), scale)
+    except (ValueError, ArithmeticError):
         raise ValueError(allowed) from None
     if exact != exact.to_integral_value() or not low <= exact <= high:
         raise ValueError(allowed)
@@ -72,7 +79,7 @@ def _schedule_rows(value: Any, allowed: str) -> list[tuple[Any, Any, Any]]:
         rows = []
         for key, cap in value.items():
             start, dash, end = key.partition("-")
-            if not (dash and start.isdigit() and end.isdigit()):
+            if not (dash and _SECONDS.fullmatch(start) and _SECONDS.fullmatch(end)):
                 raise ValueError(allowed)
             rows.append((int(start), int(end), cap))
         return rows
@@ -103,9 +110,14 @@ def _boolean(value: Any) -> bool:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not _is_unicode(value):
         raise ValueError("a text that is not empty")
     return value
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether the text can be written again; JSON's escapes can name half characters."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _optional_text(value: Any) -> str | None:
@@ -113,12 +125,7 @@ def _optional_text(value: Any) -> str | None:
 
 
 def _secret(value: Any) -> Any:
-    reference = isinstance(value, dict) and len(value) == 1 and set(value) <= {"$env", "$file"}
-    if (
-        value is None
-        or (isinstance(value, str) and value)
-        or (reference and all(isinstance(v, str) and v for v in value.values()))
-    ):
+    if value is None or (isinstance(value, str) and value) or is_reference(value):
         return value
     raise ValueError('null, a text, {"$env": NAME} or {"$file": PATH}')
 

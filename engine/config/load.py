@@ -75,14 +75,15 @@ def parse_config(data: bytes, source: str) -> Config:
     """Parse and check config bytes. Raises InputError with all problems, one a line."""
     problems: list[str] = []
     try:
-        raw = json.loads(data, parse_float=Decimal, object_pairs_hook=lambda pairs: _object(pairs, problems))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{source} is not JSON: {error}") from error
+        raw = json.loads(data, parse_float=Decimal, object_pairs_hook=_Object)
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise InputError(f"{source} is not JSON that can be read: {type(error).__name__}: {error}") from error
     if not isinstance(raw, dict):
         raise InputError(
             f"{source}: expected an object with the sections {', '.join(SCHEMA)}, was {type(raw).__name__}"
         )
     problems += [f"{name}: unknown section, expected one of {', '.join(SCHEMA)}" for name in raw if name not in SCHEMA]
+    problems += _twice("", raw)
     sections = {name: _section(name, raw.get(name, {}), problems) for name in SCHEMA}
     if not problems:
         problems = cross_checks(sections)
@@ -92,18 +93,35 @@ def parse_config(data: bytes, source: str) -> Config:
 
 
 def _problems_error(source: str, problems: list[str]) -> InputError:
-    return InputError(f"{source}: {len(problems)} problem(s)\n" + "\n".join(f"  {problem}" for problem in problems))
+    text = f"{source}: {len(problems)} problem(s)\n" + "\n".join(f"  {problem}" for problem in problems)
+    return InputError(text.encode("utf-8", "backslashreplace").decode())
 
 
-def _object(pairs: list[tuple[str, Any]], problems: list[str]) -> dict[str, Any]:
-    seen: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in seen:
-            problems.append(
-                f"{key}: stands twice in one object, first {_shown(key, seen[key])}, then {_shown(key, value)}"
-            )
-        seen[key] = value
-    return seen
+class _Object(dict[str, Any]):
+    """A JSON object that remembers which keys stood in it more than once, and what they said first."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        self.earlier: list[tuple[str, Any]] = []
+        for key, value in pairs:
+            if key in self:
+                self.earlier.append((key, self[key]))
+            self[key] = value
+
+
+def _twice(path: str, value: Any) -> list[str]:
+    """Return a problem for each key that stands twice in an object of the file."""
+    if isinstance(value, list):
+        return [problem for item in value for problem in _twice(path, item)]
+    if not isinstance(value, _Object):
+        return []
+    problems = []
+    for key, first in value.earlier:
+        secret = bool(_SECRET_NAMES & set(path.split(".")))
+        said = "" if secret else f", first {_shown(key, first)}, then {_shown(key, value[key])}"
+        problems.append(f"{path}{key}: stands twice in one object{said}")
+    for key, item in value.items():
+        problems += _twice(f"{path}{key}.", item)
+    return problems
 
 
 _SECRET_NAMES: Final = frozenset(key for keys in SCHEMA.values() for key, entry in keys.items() if entry.kind is SECRET)
@@ -113,6 +131,8 @@ def _shown(key: str, value: Any) -> str:
     """Return a value for a message, secrets masked."""
     if key in _SECRET_NAMES:
         return mask(value)
+    if key in SCHEMA:
+        return "an object" if isinstance(value, dict) else type(value).__name__  # a secret may stand in it
     return str(value) if isinstance(value, Decimal) else json.dumps(value, default=str)
 
 

@@ -14,9 +14,15 @@ def mask(value: Any) -> str:
     """Return what may be shown of a secret: whether there is one and where it comes from, never the secret."""
     if value is None:
         return "null"
-    if isinstance(value, dict):
-        return str(value)
-    return "***"
+    return str(value) if is_reference(value) else "***"
+
+
+def is_reference(value: Any) -> bool:
+    """Whether the value says where a secret is, {"$env": NAME} or {"$file": PATH}, instead of being one."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    ((kind, name),) = value.items()
+    return kind in ("$env", "$file") and isinstance(name, str) and bool(name)
 
 
 def resolve_secret(path: str, value: Any, fallback_name: str, environment: Mapping[str, str]) -> str | None:

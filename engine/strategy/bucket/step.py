@@ -87,7 +87,7 @@ def _safe(turn: Turn) -> None:
 
 
 def _done(turn: Turn) -> None:
-    """Nothing starts any more; a reversed sale makes it a declared hold, the window's end makes it settle."""
+    """Nothing starts any more; shares that come in after all are a declared hold, the window's end makes it settle."""
     state = turn.state
     if turn.now_ns >= state.end_ns:
         turn.go(Stage.SETTLING)
@@ -95,6 +95,7 @@ def _done(turn: Turn) -> None:
     turn.wake(state.end_ns)
     if state.safe_reason and not state.is_flat and Stage.SAFE not in state.stages_seen:
         state.closing = False
+        turn.alert(AlertCode.SAFE, state.safe_reason)
         turn.go(Stage.SAFE)
 
 
