@@ -26,7 +26,7 @@ def slug_of(asset: str, start_s: int, length_s: int) -> str:
 
 def parse_slug(slug: str) -> tuple[str, int, int]:
     """Return (asset, start_s, length_s) of a slug. Raises ValueError when it is not a window's slug."""
-    match = _SLUG.match(slug)
+    match = _SLUG.fullmatch(slug)
     if match is None:
         raise ValueError(f"expected a slug such as btc-updown-15m-1766683800, was {slug!r}")
     if match["named"]:
