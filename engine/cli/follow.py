@@ -45,8 +45,13 @@ def _round_changes(old: Look | None, new: Look) -> Iterator[str]:
         if order["order"] not in known:
             yield f"{head}  {order['side']} {order['size']} at {order['price']} sent"
     if old is not None and old["held"] != new["held"]:
-        held = f"{new['held']} {new['leg'] or ''}".strip()
-        yield f"{head}  position {held}, entry {new['entry'] or '-'}, P&L so far {new['pnl_usd']} USD"
+        yield f"{head}  {_position(new)}"
+
+
+def _position(one: Look) -> str:
+    if one["held"] == "0":
+        return f"flat, P&L {one['pnl_usd']} USD"
+    return f"holding {one['held']} {one['leg']} bought at {one['entry']}"
 
 
 def _books(one: Look) -> str:

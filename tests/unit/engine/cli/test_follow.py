@@ -51,7 +51,12 @@ def test_an_order_is_told_when_it_is_new() -> None:
 
 def test_a_fill_is_told_as_the_new_position() -> None:
     (line,) = changes(look(), look(held="10", entry="0.6", pnl_usd="-6"))
-    assert line.endswith("position 10 YES, entry 0.6, P&L so far -6 USD")
+    assert line.endswith("  holding 10 YES bought at 0.6")
+
+
+def test_being_flat_again_is_told_with_its_result() -> None:
+    (line,) = changes(look(held="10"), look(held="0", pnl_usd="0.5"))
+    assert line.endswith("  flat, P&L 0.5 USD")
 
 
 def test_a_round_is_over_once_it_is_settled() -> None:
