@@ -62,7 +62,8 @@ def first_words(state: KernelState, now_ns: int) -> tuple[list[Event], list[Comm
     """Return the events that say what is not known after a stop, and the questions that the venue has to answer.
 
     An order that was sent but never answered may exist (Unknown, then its id is read); one that rested is only read, so
-    that it keeps its place in the queue.
+    that it keeps its place in the queue. Ended orders of open rounds are read too: a fill may have come, or been
+    reversed, while nobody listened.
     """
     rounds: list[Round] = list(state.rounds.values())
     working = [order for round_state in rounds for order in round_state.working()]
@@ -70,6 +71,7 @@ def first_words(state: KernelState, now_ns: int) -> tuple[list[Event], list[Comm
     events += [
         Unknown(now_ns, order.order) for order in working if order.status in (OrderStatus.SENT, OrderStatus.HELD)
     ]
-    commands: list[Command] = [ReadOrder(order.order) for order in working]
+    everything = [order for round_state in rounds for order in (*round_state.past, round_state.entry, round_state.exit)]
+    commands: list[Command] = [ReadOrder(order.order) for order in everything if order is not None]
     commands += [ReadPosition(round_state.leg) for round_state in rounds if round_state.leg >= 0]
     return events, commands

@@ -7,11 +7,10 @@ from engine.config.build import bucket_params, scaled
 from engine.config.load import parse_config
 from engine.kernel.kernel import Kernel
 from engine.kernel.state import decode_state, encode_state
-from engine.model.commands import ReadOrder
-from engine.model.events import Event, Operator, Outcome, Tick, Unknown
-from engine.model.orders import OrderStatus
+from engine.model.events import Event, Operator, Outcome, Tick
 from engine.model.units import NS_PER_S
 from engine.runtime.compose import build_kernel, fresh_state
+from engine.runtime.recovery import first_words
 from engine.strategy.bucket.stages import Stage
 from engine.strategy.bucket.strategy import BucketStrategy
 from tests.swarm.checks import Checks
@@ -112,10 +111,11 @@ class Runner:
         self.venue.forget_answers()
         state = decode_state(encode_state(self.kernel.state))
         self.kernel = build_kernel(self.config, state, self.checks)
-        for order in self.kernel.working_orders():
-            if order.status in (OrderStatus.SENT, OrderStatus.HELD):
-                self._receive(Unknown(self.now_ns, order.order))
-            self.venue.submit(ReadOrder(order.order), self.now_ns)
+        events, commands = first_words(self.kernel.state, self.now_ns)
+        for event in events:
+            self._receive(event)
+        for command in commands:
+            self.venue.submit(command, self.now_ns)
 
 
 def run_seed(seed: int) -> Report:

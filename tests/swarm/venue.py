@@ -99,6 +99,7 @@ class TrueOrder(msgspec.Struct):
     over: bool = False
     filled_u6: int = 0
     fills: list[Fill] = []
+    reversed: list[str] = []
 
     @property
     def open_u6(self) -> int:
@@ -216,6 +217,7 @@ class BadVenue:
         if self._chance(self.habits.reverse_odds):
             self._move(fill, -1)
             order.fills.pop()
+            order.reversed.append(trade_id)
             order.filled_u6 -= size_u6
             order.over = True
             self._answer(FillReversed(now_ns, place.order, trade_id), self.habits.late_fill_ms + 1_500)
@@ -350,4 +352,6 @@ class BadVenue:
             return
         for fill in order.fills:
             self._answer(msgspec.structs.replace(fill, ts_ns=now_ns))
+        for trade_id in order.reversed:
+            self._answer(FillReversed(now_ns, order_id, trade_id))
         self._answer(OrderState(now_ns, order_id, True, not order.over, order.filled_u6))

@@ -75,8 +75,8 @@ class BucketStrategy:
         return state.leg, state.held_u6, state.entry_price_e4 * state.held_u6 // 10_000
 
     def is_over(self, state: Round) -> bool:
-        """Whether the round is settled, or flat after its end, or will never be told its outcome."""
-        return state.stage == Stage.SETTLING and (state.is_flat or state.outcome_said)
+        """Whether the round never traded, or its outcome was said: until then a sale may still be reversed."""
+        return state.stage == Stage.SETTLING and (not state.fills or state.outcome_said)
 
     def record(self, state: Round) -> RoundRecord:
         """Return the round's summary."""
