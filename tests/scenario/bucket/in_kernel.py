@@ -4,12 +4,12 @@ from typing import Any
 
 import msgspec
 
-from engine.config.build import firewall_params
 from engine.kernel.kernel import Kernel
 from engine.kernel.state import KernelState
 from engine.model.commands import Command
 from engine.model.events import Event
 from engine.model.records import RoundRecord, Verdict
+from engine.runtime.compose import firewall_params
 from engine.strategy.bucket.strategy import BucketStrategy
 from tests.scenario.bucket.words import CONFIG, DOWN, PARAMS, UP, market
 
