@@ -62,6 +62,7 @@ install() {
     _pip setuptools Cython
     _pip --no-build-isolation --editable "$requirement"
     _installation "$1" >"$stamp"
+    _installation '' >"$venv/.bucketmm-core" # whatever the extras, the core is among it
 }
 
 _pip() {

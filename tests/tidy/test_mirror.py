@@ -7,12 +7,6 @@ from tests.tidy.sources import ROOT, having
 ELSEWHERE = ROOT / "tests" / "tidy" / "tested_elsewhere.txt"
 """Modules without a mirrored test: a line `path  # where it is tested instead`. The list may only become shorter."""
 
-OF_SEVERAL_MODULES = {
-    "tests/unit/engine/journal/test_writer_reader.py",
-    "tests/unit/feeder/test_equivalence.py",
-}
-"""Tests of how several modules agree."""
-
 
 def modules() -> list[Path]:
     """Return the modules that hold code: not the package markers."""
@@ -42,13 +36,3 @@ def test_every_reason_is_given_and_names_tests_that_exist() -> None:
         if not reason or not all((ROOT / name).exists() for name in named):
             wrong.append(f"{path}: {reason!r}")
     assert wrong == []
-
-
-def test_every_mirrored_test_has_its_module() -> None:
-    sources = {str(mirrored(path)) for path in modules()} | OF_SEVERAL_MODULES
-    stray = []
-    for path in having(".py", under=("tests",)):
-        is_test = path.parts[1] == "unit" and path.name.startswith("test_")
-        if is_test and path.parts[2] in ("engine", "feeder", "shm") and str(path) not in sources:
-            stray.append(str(path))
-    assert stray == []

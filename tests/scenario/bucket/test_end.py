@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.model.codes import AlertCode
 from engine.model.commands import CancelMarket, Place, ReadOrder
 from engine.model.events import Market, MarketChange, Operator, Outcome
 from engine.strategy.bucket.round import open_round, record_of
@@ -106,7 +107,7 @@ def test_dust_is_from_a_hundredth_to_below_the_minimum(sold: float, stage: Stage
 @pytest.mark.parametrize("action", ["stop", "kill"])
 def test_the_operator_makes_the_round_safe_and_it_stays_so_to_its_end(action: str) -> None:
     play = Scenario().holding(10, 0.60).operator(20, action)
-    assert (play.stage, play.cancelled, play.alerts) == (Stage.SAFE, ["take_profit"], ["safe"])
+    assert (play.stage, play.cancelled, play.alerts) == (Stage.SAFE, ["take_profit"], [AlertCode.SAFE])
     play.gone(20.1)
     for second in (30, 200, 700, 850):
         assert play.book(second, 0.30).intents == []
