@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from engine.config.build import bucket_params, scaled
 from engine.config.load import parse_config
 from engine.model.units import NS_PER_MS, NS_PER_S
-from engine.runtime.compose import firewall_params
 
 DEFAULTS = parse_config(b"{}", "defaults")
 
