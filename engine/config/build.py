@@ -74,4 +74,5 @@ def bucket_params(config: Config) -> BucketParams:
         max_late_entry_price_e4=guards["MAX_LATE_ENTRY_PRICE"],
         cancel_buys_before_end_ns=guards["CANCEL_BUYS_BEFORE_END"] * NS_PER_MS,
         stop_sells_dust=guards["STOP_SELLS_DUST"],
+        gtd_ahead_ns=(config["execution"]["GTD_MINIMUM_SEC"] + config["execution"]["GTD_BUFFER_SEC"]) * NS_PER_MS,
     )

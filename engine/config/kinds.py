@@ -130,6 +130,13 @@ def _secret(value: Any) -> Any:
     raise ValueError('null, a text, {"$env": NAME} or {"$file": PATH}')
 
 
+def _without_password(url: str) -> str:
+    """Return a URL whose user and password, if it has any, are masked."""
+    scheme, mark, rest = url.partition("://")
+    credentials, at, host = rest.rpartition("@")
+    return f"{scheme}{mark}***{at}{host}" if credentials else url
+
+
 def whole(low: int, high: int) -> Kind:
     """Return the kind of whole numbers from `low` to `high`."""
     allowed = f"a whole number from {low} to {high}"
@@ -156,5 +163,6 @@ RATE: Final = _scaled_kind("rate", 1_000_000, 0, 1_000_000, "a rate from 0 to 1,
 BOOLEAN: Final = Kind("boolean", "true or false", _boolean, bool)
 TEXT: Final = Kind("text", "a text that is not empty", _text, str)
 OPTIONAL_TEXT: Final = Kind("text or null", "a text or null", _optional_text, lambda value: value)
+PROXY: Final = Kind("URL or null", "a text or null", _optional_text, lambda value: value and _without_password(value))
 SECRET: Final = Kind("secret", "null, a text, or a reference", _secret, lambda value: None if value is None else "***")
 SCHEDULE: Final = Kind("schedule", "half-open steps of seconds and USD", _schedule, _show_schedule)

@@ -11,6 +11,7 @@ from engine.config.kinds import (
     BOOLEAN,
     OPTIONAL_TEXT,
     PRICE,
+    PROXY,
     RATE,
     SCHEDULE,
     SECONDS,
@@ -142,7 +143,7 @@ SCHEMA: Final[dict[str, Section]] = {
             "clob_url": Key(TEXT, "https://clob.polymarket.com", "The venue's REST host."),
             "gamma_url": Key(TEXT, "https://gamma-api.polymarket.com", "Market discovery."),
             "market_ws_url": Key(TEXT, "wss://ws-subscriptions-clob.polymarket.com/ws/market", "Market channel."),
-            "proxy": Key(OPTIONAL_TEXT, None, "SOCKS5 or HTTP proxy."),
+            "proxy": Key(PROXY, None, "SOCKS5 or HTTP proxy; a password in it is masked wherever the config is shown."),
         }
     ),
     "feed": MappingProxyType(

@@ -48,6 +48,7 @@ class BucketParams(msgspec.Struct, frozen=True):
     max_late_entry_price_e4: int
     cancel_buys_before_end_ns: int
     stop_sells_dust: bool
+    gtd_ahead_ns: int  # an expiration has to be at least this far ahead, else the order is GTC
 
     def cap_u6(self, elapsed_ns: int) -> int:
         """Return the cap in force `elapsed_ns` after the window's start; 0 outside the schedule."""

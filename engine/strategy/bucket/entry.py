@@ -11,7 +11,7 @@ from engine.strategy.bucket.external import external_ask, external_bid
 from engine.strategy.bucket.round import Round
 from engine.strategy.bucket.sizing import entry_size_u6
 from engine.strategy.bucket.stages import Stage
-from engine.strategy.bucket.turn import MIN_GTD_AHEAD_NS, Turn
+from engine.strategy.bucket.turn import Turn
 
 
 def wait_entry(turn: Turn) -> None:
@@ -40,7 +40,7 @@ def wait_entry(turn: Turn) -> None:
     size_u6 = entry_size_u6(turn.params, state, bid_e4, turn.now_ns)
     if size_u6 < turn.min_size_u6:
         return
-    tif = TimeInForce.GTD if turn.left_ns >= MIN_GTD_AHEAD_NS else TimeInForce.GTC
+    tif = TimeInForce.GTD if turn.left_ns >= turn.params.gtd_ahead_ns else TimeInForce.GTC
     turn.place(view, Side.BUY, bid_e4, size_u6, tif, Purpose.ENTRY, post_only=True)
     turn.go(Stage.ENTRY_PLACED)
 

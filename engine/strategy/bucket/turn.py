@@ -28,8 +28,6 @@ CANCEL_UNCONFIRMED_NS: Final = 1 * NS_PER_S
 """A cancel that is not confirmed by then is repeated by market, then the order is read by its id (bucket.md 4)."""
 READ_POSITION_EVERY_NS: Final = 500 * NS_PER_MS
 READ_ORDER_EVERY_NS: Final = 1 * NS_PER_S
-MIN_GTD_AHEAD_NS: Final = 240 * NS_PER_S
-"""The venue's minimum of 180 s plus the safety buffer of 60 s (execution.md, firewall)."""
 
 
 class Turn:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from engine.model.codes import AlertCode
 from engine.model.commands import CancelMarket, Place, ReadOrder
 from engine.model.events import FeedChange, Gone, GoneReason, MarketChange
 from engine.model.params import LegSelection
@@ -239,8 +238,7 @@ def test_a_late_fill_on_one_leg_takes_a_buy_on_the_other_leg_away() -> None:
 def test_an_unknown_buy_is_deleted_and_gone_only_after_two_reads_that_do_not_find_it() -> None:
     play = Scenario().book(10, 0.60).unknown(12)
     entry = play.last
-    assert play.cancelled == ["entry"]
-    assert play.alerts == [AlertCode.ORDER_UNKNOWN]
+    assert (play.cancelled, play.alerts) == (["entry"], ["order_unknown"])
     assert play.asks(ReadOrder)
     assert play.read(14.9, found=False).state.entry is not None  # too soon after it was sent
     assert play.read(15, found=False).state.entry is not None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.model.codes import Code
+from engine.model.codes import AlertCode, Code
 from engine.model.commands import Place, ReadOrder
 from engine.model.events import Origin, Rejected, VenueState
 from engine.strategy.bucket.stages import Stage
@@ -155,7 +155,7 @@ def test_our_own_refusal_without_a_time_waits_a_second() -> None:
 @pytest.mark.parametrize("code", [Code.INVALID, Code.MARKET_CLOSED, "never heard of"])
 def test_anything_else_is_safe(code: str) -> None:
     play = Scenario().bought().sellable(12, 11).reject(12.1, code, text="why")
-    assert (play.stage, play.alerts, play.held) == (Stage.SAFE, ["safe"], 11)
+    assert (play.stage, play.alerts, play.held) == (Stage.SAFE, [AlertCode.SAFE], 11)
     assert code in play.state.safe_reason
     assert sends_nothing(play.book(20, 0.30))
 

@@ -235,8 +235,9 @@ def test_a_stop_refused_for_balance_is_sent_again_when_it_is_sellable() -> None:
     assert play.sellable(20.8, 11).place.size_u6 == shares(11)
 
 
-def test_a_stop_that_finds_no_match_waits_for_a_bid() -> None:
-    play = selling().reject(20.2, Code.FAK_NO_MATCH)
+@pytest.mark.parametrize("code", [Code.FAK_NO_MATCH, Code.FOK_NOT_FILLED])
+def test_a_stop_that_finds_no_match_waits_for_a_bid(code: Code) -> None:
+    play = selling().reject(20.2, code)
     assert sends_nothing(play.tick(22))
     assert play.book(23, 0.40).place.size_u6 == shares(11)
 

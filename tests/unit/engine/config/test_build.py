@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from engine.config.build import bucket_params, scaled
 from engine.config.load import parse_config
 from engine.model.units import NS_PER_MS, NS_PER_S
-from engine.runtime.compose import firewall_params
 
 DEFAULTS = parse_config(b"{}", "defaults")
 
@@ -63,10 +62,3 @@ def test_the_cap_in_force_is_half_open_and_nothing_outside() -> None:
     params = bucket_params(DEFAULTS)
     moments = [-1, 0, 300 * NS_PER_S - 1, 300 * NS_PER_S, 900 * NS_PER_S - 1, 900 * NS_PER_S]
     assert [params.cap_u6(moment) for moment in moments] == [0, 7_000_000, 7_000_000, 7_500_000, 8_000_000, 0]
-
-
-def test_the_firewalls_bounds_come_from_the_config() -> None:
-    config = DEFAULTS.replaced({"execution": {"GTD_BUFFER_SEC": 30_000}, "guards": {"STOP_SELLS_DUST": True}})
-    bounds = firewall_params(config)
-    assert (bounds.gtd_minimum_s, bounds.gtd_buffer_s, bounds.mutations_max, bounds.open_orders_max) == (180, 30, 60, 4)
-    assert bounds.dust_sells

@@ -217,3 +217,12 @@ def test_no_file_means_the_defaults_and_a_missing_one_is_an_error(tmp_path: Path
         load_config(tmp_path / "none.json")
     (tmp_path / "config.json").write_text("{}")
     assert load_config(tmp_path / "config.json").hash == DEFAULTS.hash
+
+
+def test_a_proxys_password_is_masked_where_the_config_is_shown() -> None:
+    config = parse_config(b'{"venue": {"proxy": "socks5://ada:hunter2@10.0.0.1:1080"}}', "test")
+    assert config["venue"]["proxy"] == "socks5://ada:hunter2@10.0.0.1:1080"
+    assert b"hunter2" not in config.to_json()
+    assert b"socks5://***@10.0.0.1:1080" in config.to_json()
+    plain = parse_config(b'{"venue": {"proxy": "http://127.0.0.1:8080"}}', "test")
+    assert b"http://127.0.0.1:8080" in plain.to_json()

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.model.fees import CRYPTO_FEES, NO_FEES, FeeSchedule, taker_fee_u6
+from engine.model.fees import (
+    CRYPTO_FEES,
+    NO_FEES,
+    FeeSchedule,
+    effective_cost_buy_u6,
+    effective_proceeds_sell_u6,
+    taker_fee_u6,
+)
 
 TABLE = [
     (100, 0.07),
@@ -58,3 +65,16 @@ def test_fees_have_five_decimals_and_are_truncated(price_e4: int, size_u6: int) 
     exact = size_u6 * 0.07 * price_e4 * (10_000 - price_e4) / 1e8
     assert fee_u6 % 10 == 0
     assert fee_u6 == 10 or exact - 11 < fee_u6 <= exact + 0.01
+
+
+def test_a_taker_pays_the_fee_on_top_and_receives_it_less_and_a_maker_does_not() -> None:
+    assert effective_cost_buy_u6(CRYPTO_FEES, 5_000, 100_000_000, taker=True) == 50_000_000 + 1_750_000
+    assert effective_cost_buy_u6(CRYPTO_FEES, 5_000, 100_000_000, taker=False) == 50_000_000
+    assert effective_proceeds_sell_u6(CRYPTO_FEES, 5_000, 100_000_000, taker=True) == 50_000_000 - 1_750_000
+    assert effective_proceeds_sell_u6(CRYPTO_FEES, 5_000, 100_000_000, taker=False) == 50_000_000
+
+
+@given(st.integers(1, 9_999), st.integers(1, 10**10), st.booleans())
+def test_a_round_trip_at_one_price_never_gains(price_e4: int, size_u6: int, taker: bool) -> None:
+    cost_u6 = effective_cost_buy_u6(CRYPTO_FEES, price_e4, size_u6, taker=taker)
+    assert effective_proceeds_sell_u6(CRYPTO_FEES, price_e4, size_u6, taker=taker) <= cost_u6

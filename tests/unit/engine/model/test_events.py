@@ -1,0 +1,49 @@
+"""Events as bytes: what was written is what is read, and the tags are for ever."""
+
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+
+from engine.model.events import AnyEvent
+from tests.unit.engine.model.drawn import structs
+
+KINDS = get_args(AnyEvent)
+TAGS = [
+    "Tob",
+    "Trade",
+    "Spot",
+    "Market",
+    "Feed",
+    "Gap",
+    "Tick",
+    "Accepted",
+    "Rejected",
+    "Gone",
+    "Fill",
+    "FillReversed",
+    "Unknown",
+    "OrderState",
+    "Position",
+    "Book",
+    "Sellable",
+    "VenueMode",
+    "Operator",
+    "Outcome",
+]
+
+
+@given(structs(KINDS))
+def test_an_event_survives_the_way_to_bytes_and_back(event: Any) -> None:
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(event), type=AnyEvent) == event
+
+
+def test_tags_are_numbered_in_the_decided_order() -> None:
+    assert [(kind.__struct_config__.tag, kind.__name__) for kind in KINDS] == list(enumerate(TAGS, 1))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_event_can_be_changed(kind: Any) -> None:
+    assert kind.__struct_config__.frozen
+    assert kind.__struct_config__.array_like
