@@ -73,7 +73,7 @@ class RingFeed:
         return self.reader.instrument(index)
 
     def await_pace(self, within_s: float) -> bool:
-        """Wait until a recording has begun: before that nobody can know what time it is there. False when it does not."""
+        """Wait until a recording has begun: before that nobody can know its time. False when it does not."""
         deadline = time.monotonic() + within_s
         while self.reader.pace is None:
             if time.monotonic() > deadline:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.journal.format import MAGIC, DecisionEntry, EndEntry, EventEntry, RoundEntry
+from engine.journal.format import FRAME, MAGIC, DecisionEntry, EndEntry, EventEntry, RoundEntry
 from engine.journal.reader import JournalReader, journal_folders
 from engine.journal.writer import JournalWriter
 from engine.kernel.state import decode_state
@@ -54,6 +54,11 @@ def test_a_missing_segment_in_the_middle_is_an_error(tmp_path: Path) -> None:
         list(JournalReader(tmp_path))
 
 
+def header_end(data: bytes) -> int:
+    """Return where the first frame of a segment ends."""
+    return len(MAGIC) + FRAME.size + int(FRAME.unpack_from(data, len(MAGIC))[0])
+
+
 @given(st.data())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_journal_cut_anywhere_is_readable_up_to_the_cut(tmp_path: Path, data: st.DataObject) -> None:
@@ -66,11 +71,11 @@ def test_a_journal_cut_anywhere_is_readable_up_to_the_cut(tmp_path: Path, data: 
     torn = tmp_path / "torn"
     torn.mkdir(exist_ok=True)
     (torn / "journal-000000.bmj").write_bytes(whole[:cut])
-    try:
-        reader = JournalReader(torn)
-    except InputError as error:
-        assert "header" in str(error)  # the cut took even the header
+    if cut < header_end(whole):
+        with pytest.raises(InputError, match="header"):
+            JournalReader(torn)
         return
+    reader = JournalReader(torn)
     frames = list(reader)
     complete = list(JournalReader(folder))
     assert [frame.payload for frame in frames] == [frame.payload for frame in complete[: len(frames)]]
