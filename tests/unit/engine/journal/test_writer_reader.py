@@ -4,13 +4,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.journal.format import FRAME, MAGIC, DecisionEntry, EndEntry, EventEntry, RoundEntry
+from engine.journal.format import FRAME, MAGIC, SEGMENT_BYTES_MAX, DecisionEntry, EndEntry, EventEntry, RoundEntry
 from engine.journal.reader import JournalReader, journal_folders
 from engine.journal.writer import JournalWriter
 from engine.kernel.state import decode_state
-from engine.model.errors import InputError
+from engine.model.errors import InputError, ResourceError
 from engine.model.events import Tick
 from engine.runtime.compose import fresh_state, journal_header
+from tests.unit.engine.journal.disk import room_for
 from tests.unit.engine.journal.harness import CONFIG, play_round
 
 
@@ -148,3 +149,48 @@ def test_journal_folders_finds_all_journals_below_a_folder_and_says_when_there_i
         journal_folders(tmp_path / "empty")
     with pytest.raises(InputError, match="does not exist"):
         journal_folders(tmp_path / "missing")
+
+
+def begun_journal(folder: Path, *, segment_bytes_max: int = SEGMENT_BYTES_MAX) -> JournalWriter:
+    """Return a journal with its header and one decision."""
+    header = journal_header(CONFIG, fresh_state(CONFIG), clock="test", mode="test")
+    journal = JournalWriter(folder, header, segment_bytes_max=segment_bytes_max)
+    journal.event(1, Tick(1))
+    journal.decision(1, [], [], [], ["slug:DONE"])
+    return journal
+
+
+def test_a_full_disk_is_told_and_what_was_cut_off_is_a_torn_tail_and_never_written_again(tmp_path: Path) -> None:
+    journal = begun_journal(tmp_path)
+    size = (tmp_path / "journal-000000.bmj").stat().st_size
+    journal.event(2, Tick(2))
+    with room_for(size + 12), pytest.raises(ResourceError, match=r"expected to write the journal .* File too large"):
+        journal.decision(2, [], [], [], ["slug:SAFE"])
+    journal.close(2)  # there is room again, but half a frame stands there already
+    reader = JournalReader(tmp_path)
+    assert [frame.entry.seq for frame in reader] == [1, 1]  # type: ignore[union-attr]
+    assert reader.torn_bytes == 12
+
+
+def test_a_journal_that_has_failed_takes_nothing_more(tmp_path: Path) -> None:
+    journal = begun_journal(tmp_path)
+    size = (tmp_path / "journal-000000.bmj").stat().st_size
+    with room_for(size), pytest.raises(ResourceError):
+        journal.decision(1, [], [], [], [])
+    with pytest.raises(ResourceError, match="expected to write the journal"):
+        journal.decision(2, [], [], [], [])
+
+
+def test_a_segment_that_cannot_be_begun_is_told(tmp_path: Path) -> None:
+    journal = begun_journal(tmp_path, segment_bytes_max=4_000)
+    (tmp_path / "journal-000001.bmj").mkdir()
+    with pytest.raises(ResourceError, match="expected to write the journal"):
+        journal.decision(2, [], [], [], ["a stage move" * 400])
+
+
+def test_a_journal_that_is_abandoned_holds_everything_but_the_mark_of_an_orderly_end(tmp_path: Path) -> None:
+    journal = begun_journal(tmp_path)
+    journal.event(2, Tick(2))
+    journal.abandon()
+    journal.abandon()
+    assert [type(frame.entry) for frame in JournalReader(tmp_path)] == [EventEntry, DecisionEntry, EventEntry]
