@@ -18,7 +18,7 @@ from engine.runtime.compose import build_kernel, build_paper, open_journal
 from engine.runtime.control import ControlFiles
 from engine.runtime.dry import DryShell
 from engine.runtime.loop import Loop
-from engine.runtime.recovery import first_words, recover, sessions, was_closed
+from engine.runtime.recovery import first_words, last_session, recover, was_closed
 from engine.runtime.ring_feed import RingFeed
 from engine.runtime.status import StatusWriter
 from engine.runtime.tally import Tally
@@ -59,8 +59,8 @@ class StateLock:
 
 def archive_finished(root: Path) -> None:
     """Move a finished recording's state aside: playing it again is a new run, and its orders have the same names."""
-    found = sessions(root)
-    if not found or not was_closed(found[-1]):
+    previous = last_session(root)
+    if previous is None or not was_closed(previous):
         return
     number = 1
     while (target := root.with_name(f"{root.name}.{number}")).exists():
