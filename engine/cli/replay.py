@@ -7,10 +7,13 @@ from typing import Any
 import click
 import msgspec
 import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.cli.failing import clean_exit
-from engine.journal.reader import JournalReader, journal_folders
+from engine.journal.reader import JournalReader, UnbegunError, journal_folders
 from engine.journal.replay import Difference, ReplayResult, replay
+from engine.model.errors import InputError
 from engine.runtime.compose import kernel_of_header
 
 
@@ -25,7 +28,7 @@ def replay_command(paths: tuple[Path, ...], as_json: bool) -> None:
     Example: bucketmm replay state/backtest
     """
     with clean_exit():
-        results = {folder: replay(JournalReader(folder), kernel_of_header) for folder in _folders(paths)}
+        results = _compare(_folders(paths))
         report = _report(results)
         if as_json:
             click.echo(orjson.dumps(report, option=orjson.OPT_INDENT_2))
@@ -37,6 +40,27 @@ def replay_command(paths: tuple[Path, ...], as_json: bool) -> None:
 
 def _folders(paths: tuple[Path, ...]) -> list[Path]:
     return [folder for path in paths for folder in journal_folders(path)]
+
+
+def _compare(folders: list[Path]) -> dict[Path, ReplayResult]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    results = {}
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        for folder in progress.track(folders, description="journals"):
+            results[folder] = _compare_one(folder)
+    return results
+
+
+def _compare_one(folder: Path) -> ReplayResult:
+    try:
+        reader = JournalReader(folder)
+    except UnbegunError:
+        torn_bytes = sum(segment.stat().st_size for segment in folder.glob("journal-*.bmj"))
+        return ReplayResult(0, 0, 0, torn_bytes, None)
+    try:
+        return replay(reader, kernel_of_header)
+    except InputError as error:
+        raise InputError(f"{folder}: {error}") from error
 
 
 def _report(results: dict[Path, ReplayResult]) -> dict[str, Any]:

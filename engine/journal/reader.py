@@ -18,6 +18,10 @@ class Frame(NamedTuple):
     payload: bytes
 
 
+class UnbegunError(InputError):
+    """The journal has no whole header: its writer died before it took the first event, nothing was decided in it."""
+
+
 def journal_folders(path: Path) -> list[Path]:
     """Return the journals at `path`, sorted: the folder itself, or every folder below it that holds segments.
 
@@ -37,14 +41,18 @@ class JournalReader:
     """Iterates over the frames of one journal; `torn_bytes` says what was dropped at the end."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the first header. Raises InputError when the folder holds no readable journal."""
+        """Read the first header. Raises InputError when the folder holds no readable journal, UnbegunError when it
+        was never begun.
+        """
         self.folder = folder
         self.torn_bytes = 0
         self.segments = sorted(folder.glob("journal-*.bmj"))
         if not self.segments:
             raise InputError(f"expected journal-*.bmj segments in {folder}, found none")
         first = next(self._frames(self.segments[0], is_last=len(self.segments) == 1), None)
-        if first is None or not isinstance(first.entry, Header) or first.entry.segment != 0:
+        if first is None:
+            raise UnbegunError(f"expected a header at the beginning of {self.segments[0]}, found none")
+        if not isinstance(first.entry, Header) or first.entry.segment != 0:
             raise InputError(f"expected a header at the beginning of {self.segments[0]}, found none")
         self.header: Header = first.entry
 

@@ -5,7 +5,7 @@ what was recorded.
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from engine.journal.format import ENCODER, DecisionEntry, EventEntry, Header, RoundEntry
+from engine.journal.format import ENCODER, DecisionEntry, EndEntry, EventEntry, Header, RoundEntry
 from engine.journal.reader import JournalReader
 from engine.model.commands import Command
 from engine.model.errors import InputError
@@ -107,5 +107,11 @@ def replay(reader: JournalReader, build: KernelBuilder) -> ReplayResult:
                 break
             decisions += isinstance(entry, DecisionEntry)
             rounds += isinstance(entry, RoundEntry)
+        elif isinstance(entry, EndEntry):
+            if pending:
+                difference = Difference(seq, None, pending[0])
+                break
+            if entry.seq != seq:
+                raise InputError(f"{reader.folder}: expected the end at event {seq}, was {entry.seq}")
     # what the last event led to may be missing after a crash between event and decision: recovery sends it again
     return ReplayResult(events, decisions, rounds, reader.torn_bytes, difference)

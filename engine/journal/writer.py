@@ -4,6 +4,8 @@ full.
 
 import os
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +23,7 @@ from engine.journal.format import (
     segment_name,
 )
 from engine.model.commands import Command
-from engine.model.errors import InputError
+from engine.model.errors import InputError, ResourceError
 from engine.model.events import Event
 from engine.model.records import RoundRecord, Verdict
 
@@ -31,7 +33,10 @@ BUFFER_BYTES_MAX: Final = 256 << 10
 
 
 class JournalWriter:
-    """The kernel's Recorder on disk. One writer per folder; the folder must not hold a journal yet."""
+    """The kernel's Recorder on disk. One writer per folder; the folder must not hold a journal yet.
+
+    Every method that writes raises ResourceError when the disk is full or gone, and from then on always.
+    """
 
     def __init__(self, folder: Path, header: Header, *, segment_bytes_max: int = SEGMENT_BYTES_MAX) -> None:
         """Create the first segment. Raises InputError when the folder already holds a journal."""
@@ -78,27 +83,33 @@ class JournalWriter:
         self.flush()
 
     def flush(self) -> None:
-        """Hand the buffer to the operating system."""
+        """Hand the buffer to the operating system. Raises ResourceError when it does not take it."""
         if not self._buffer:
             return
-        view = memoryview(self._buffer)
-        while view:
-            view = view[os.write(self._file, view) :]
-        view.release()
-        self._written += len(self._buffer)
-        self._buffer = bytearray()
-        if self._written >= self._segment_bytes_max:
-            self._rotate()
+        with self._writing():
+            view = memoryview(self._buffer)
+            while view:
+                view = view[os.write(self._file, view) :]
+            view.release()
+            self._written += len(self._buffer)
+            self._buffer = bytearray()
+            if self._written >= self._segment_bytes_max:
+                self._rotate()
 
     def close(self, seq: int) -> None:
         """Write the closing frame and bring everything to the disk; a second call does nothing."""
+        if self._file >= 0:
+            self._append(EndEntry(seq))
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Bring what there is to the disk, without the frame that says that the session ended in order."""
         if self._file < 0:
             return
-        self._append(EndEntry(seq))
         self.flush()
-        os.fsync(self._file)
-        os.close(self._file)
-        self._file = -1
+        with self._writing():
+            os.fsync(self._file)
+            self._let_go()
 
     def _append(self, entry: object) -> None:
         scratch = self._scratch
@@ -108,9 +119,24 @@ class JournalWriter:
         self._buffer += FRAME.pack(len(scratch), crc)
         self._buffer += scratch
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Fail for good when the system refuses: a second try would write behind half a frame."""
+        try:
+            yield
+        except OSError as error:
+            self._let_go()
+            raise ResourceError(f"expected to write the journal {self.folder}: {error}") from error
+
+    def _let_go(self) -> None:
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
+
     def _open(self, header: Header) -> None:
         path = self.folder / segment_name(header.segment)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        with self._writing():
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._written = 0
         self._buffer += MAGIC
         self._append(header)
@@ -118,7 +144,7 @@ class JournalWriter:
 
     def _rotate(self) -> None:
         os.fsync(self._file)
-        os.close(self._file)
+        self._let_go()
         self._header = msgspec.structs.replace(
             self._header,
             segment=self._header.segment + 1,

@@ -8,6 +8,8 @@ give the same commands, byte for byte.
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from engine.firewall.rules import FirewallParams
 from engine.kernel.gate import OrderContext, is_mutation, judge, stamp, without
 from engine.kernel.state import Dust, KernelState
@@ -75,15 +77,15 @@ class Kernel:
         if intents or moves:
             self.recorder.decision(state.seq, intents, verdicts, commands, moves)
         if moves or event.__class__ is Outcome:
-            self._book(slugs, moves)
+            self._book(slugs, moves, resolved=event.__class__ is Outcome)
         return commands
 
     def wake_at_ns(self) -> int:
         """Return when a Tick is wanted at the latest."""
-        wake_ns = NEVER_NS
-        for round_state in self.state.rounds.values():
+        wake_ns, broken = NEVER_NS, self.state.broken
+        for slug, round_state in self.state.rounds.items():
             wanted_ns = self.strategy.wake_at_ns(round_state)
-            if wanted_ns < wake_ns:
+            if wanted_ns < wake_ns and slug not in broken:  # a broken round would want the same Tick for ever
                 wake_ns = wanted_ns
         return wake_ns
 
@@ -170,6 +172,9 @@ class Kernel:
             if not refusals:
                 return
             events = refusals
+        for intent in self._stop_broken(slug, f"asked again after {_REFUSAL_ROUNDS_MAX} refusals of one event"):
+            intents.append(intent)
+            self._judge(slug, intent, event.ts_ns, verdicts, commands)
 
     def _step(self, slug: str, event: Event, moves: list[str]) -> list[Command]:
         before = self.state.rounds[slug]
@@ -178,15 +183,16 @@ class Kernel:
         try:
             after, wanted = self.strategy.step(before, event)
         except Exception as error:  # a bug: stop this round safely, keep the others going
-            self.state.broken[slug] = f"{type(error).__name__}: {error}"
-            return [
-                CancelMarket(before.up.asset),
-                Alert(AlertCode.SAFE.value, f"{slug}: {type(error).__name__}: {error}"),
-            ]
+            return self._stop_broken(slug, f"{type(error).__name__}: {error}")
         self.state.rounds[slug] = after
         if after.stages_seen is not before.stages_seen:
             moves += [f"{slug}:{stage}" for stage in self.strategy.stages(after)[len(before.stages_seen) :]]
         return wanted
+
+    def _stop_broken(self, slug: str, reason: str) -> list[Command]:
+        """Never step this round again; return what makes it safe."""
+        self.state.broken[slug] = reason
+        return [CancelMarket(self.state.rounds[slug].up.asset), Alert(AlertCode.SAFE.value, f"{slug}: {reason}")]
 
     def _judge(
         self, slug: str, intent: Command, now_ns: int, verdicts: list[Verdict], commands: list[Command]
@@ -217,10 +223,14 @@ class Kernel:
             cash_u6=self.cash_u6(),
         )
 
-    def _book(self, slugs: Iterable[str], moves: list[str]) -> None:
+    def _book(self, slugs: Iterable[str], moves: list[str], *, resolved: bool) -> None:
         """Write the record of each round that has just ended or is over, book its dust, and drop it when it is over."""
         for slug in slugs:
             round_state = self.state.rounds[slug]
+            if slug in self.state.broken:
+                if resolved:
+                    self._drop(slug, round_state)
+                continue
             dust = self.strategy.dust(round_state)
             if dust is not None:
                 asset, size_u6, cost_u6 = dust
@@ -236,6 +246,11 @@ class Kernel:
         """Settle a round to which nothing can happen any more, and forget it."""
         state = self.state
         record = self.strategy.record(round_state)
+        broken = state.broken.get(slug)
+        if (
+            broken is not None
+        ):  # what became of its orders was not followed: its money is not known, so nothing is booked
+            record = msgspec.structs.replace(record, settled=False, safe_reason=broken)
         self.recorder.round(state.seq, record)
         if record.settled:
             state.bankroll_u6 += record.pnl_u6

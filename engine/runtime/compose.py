@@ -3,6 +3,8 @@
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
+
 from engine.config.build import bucket_params
 from engine.config.load import Config, parse_config
 from engine.execution.paper.ledger import Ledger
@@ -12,6 +14,7 @@ from engine.journal.format import Header
 from engine.journal.writer import JournalWriter
 from engine.kernel.kernel import Kernel
 from engine.kernel.state import KernelState, decode_state, encode_state
+from engine.model.errors import InputError
 from engine.model.fees import FeeSchedule
 from engine.model.ports import Recorder
 from engine.model.units import NS_PER_MS, NS_PER_S
@@ -79,6 +82,16 @@ def open_journal(
 
 
 def kernel_of_header(header: Header, recorder: Recorder) -> Kernel:
-    """Return a fresh kernel as a journal's header describes it: its config, its starting state."""
+    """Return a fresh kernel as a journal's header describes it: its config, its starting state.
+
+    Raises InputError for a config or a state that this version does not understand.
+    """
     config = parse_config(header.config_json, "journal header")
-    return build_kernel(config, decode_state(header.kernel_state), recorder)
+    try:
+        state = decode_state(header.kernel_state)
+    except msgspec.DecodeError as error:
+        ours = version("bucketmm")
+        raise InputError(
+            f"expected a kernel state that version {ours} knows, was written by {header.version}: {error}"
+        ) from error
+    return build_kernel(config, state, recorder)

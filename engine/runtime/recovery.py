@@ -1,18 +1,23 @@
 """Start-up is recovery: find the last session's journal, replay it to its end, and begin a new one from that state."""
 
+import re
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from engine.config.load import Config
 from engine.journal.format import EndEntry, EventEntry
-from engine.journal.reader import JournalReader
+from engine.journal.reader import JournalReader, UnbegunError
 from engine.journal.writer import NullRecorder
 from engine.kernel.state import KernelState
 from engine.model.commands import Command, ReadOrder, ReadPosition
+from engine.model.errors import InputError
 from engine.model.events import Event, Gap, Unknown
 from engine.model.orders import OrderStatus
 from engine.runtime.compose import fresh_state, kernel_of_header
 from engine.strategy.bucket.round import Round
+
+_SESSION: Final = re.compile(r"session-[0-9]{6,}")
 
 
 class Recovered(NamedTuple):
@@ -27,23 +32,39 @@ class Recovered(NamedTuple):
 
 def sessions(root: Path) -> list[Path]:
     """Return the session folders under a state folder, oldest first."""
-    return sorted(path for path in root.glob("session-*") if any(path.glob("journal-*.bmj")))
+    return sorted(path for path in _session_folders(root) if any(path.glob("journal-*.bmj")))
+
+
+def last_session(root: Path) -> Path | None:
+    """Return the newest session that took an event; one that died before its header was written is passed over."""
+    for folder in reversed(sessions(root)):
+        with suppress(UnbegunError):
+            JournalReader(folder)
+            return folder
+    return None
+
+
+def _session_folders(root: Path) -> list[Path]:
+    return [path for path in root.glob("session-*") if _SESSION.fullmatch(path.name)]
 
 
 def recover(config: Config, root: Path) -> Recovered:
     """Return the state after the last session's journal, or a fresh one. Raises InputError for a damaged journal."""
-    found = sessions(root)
+    previous = last_session(root)
     folder = root / f"session-{_next_number(root):06d}"
-    if not found:
+    if previous is None:
         return Recovered(fresh_state(config), folder, None, True, 0)
-    reader = JournalReader(found[-1])
-    kernel = kernel_of_header(reader.header, NullRecorder())
+    reader = JournalReader(previous)
+    try:
+        kernel = kernel_of_header(reader.header, NullRecorder())
+    except InputError as error:
+        raise InputError(f"{previous}: {error}") from error
     closed = False
     for frame in reader:
         if isinstance(frame.entry, EventEntry):
             kernel.receive(frame.entry.event)
         closed = isinstance(frame.entry, EndEntry)
-    return Recovered(kernel.state, folder, found[-1], closed, reader.torn_bytes)
+    return Recovered(kernel.state, folder, previous, closed, reader.torn_bytes)
 
 
 def was_closed(folder: Path) -> bool:
@@ -55,7 +76,7 @@ def was_closed(folder: Path) -> bool:
 
 
 def _next_number(root: Path) -> int:
-    return 1 + max((int(path.name.removeprefix("session-")) for path in root.glob("session-*")), default=0)
+    return 1 + max((int(path.name.removeprefix("session-")) for path in _session_folders(root)), default=0)
 
 
 def first_words(state: KernelState, now_ns: int) -> tuple[list[Event], list[Command]]:

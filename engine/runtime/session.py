@@ -18,7 +18,7 @@ from engine.runtime.compose import build_kernel, build_paper, open_journal
 from engine.runtime.control import ControlFiles
 from engine.runtime.dry import DryShell
 from engine.runtime.loop import Loop
-from engine.runtime.recovery import first_words, recover, sessions, was_closed
+from engine.runtime.recovery import first_words, last_session, recover, was_closed
 from engine.runtime.ring_feed import RingFeed
 from engine.runtime.status import StatusWriter
 from engine.runtime.tally import Tally
@@ -59,8 +59,8 @@ class StateLock:
 
 def archive_finished(root: Path) -> None:
     """Move a finished recording's state aside: playing it again is a new run, and its orders have the same names."""
-    found = sessions(root)
-    if not found or not was_closed(found[-1]):
+    previous = last_session(root)
+    if previous is None or not was_closed(previous):
         return
     number = 1
     while (target := root.with_name(f"{root.name}.{number}")).exists():
@@ -97,14 +97,17 @@ def run_session(
     tally = Tally(journal)
     alerts: list[str] = []
 
+    def say(text: str) -> None:
+        alerts.append(text)
+        on_alert(text)
+
     def alert(said: Alert) -> None:
-        alerts.append(f"{said.code}: {said.text}")
-        on_alert(alerts[-1])
+        say(f"{said.code}: {said.text}")
 
     ledger = FileLedger(root / PAPER_FILE)
     paper = build_paper(config, ledger)
     kernel = build_kernel(config, state, tally)
-    status = StatusWriter(run_dir / "engine.json", "dry", time.time(), journal, tally, alerts)
+    status = StatusWriter(run_dir / "engine.json", "dry", time.time(), journal, tally, alerts, say)
     control = ControlFiles(Path(config["risk"]["kill_file"]))
     shell = DryShell(Loop(kernel, paper, alert), feed, clock, control, status.write)
     try:
@@ -112,9 +115,10 @@ def run_session(
         paper.restore(ledger.rows(), shell.tell_time())
         shell.begin(*first_words(state, shell.loop.now_ns))
         shell.run()
+        journal.close(kernel.state.seq)
         status.write(shell, "stopped")
     finally:
-        journal.close(kernel.state.seq)
+        journal.abandon()  # unless it was closed: what ended otherwise has not ended in order
         ledger.close()
         feed.close()
     return SessionResult(tally, journal.folder, feed.records, feed.lost, not shell.gave_up)

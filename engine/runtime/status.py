@@ -3,6 +3,7 @@ read.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,7 +20,7 @@ LAST_ROUNDS: Final = 10
 
 
 class StatusWriter(NamedTuple):
-    """Writes run/engine.json for one shell."""
+    """Writes run/engine.json for one shell; `say` tells a person what goes wrong, and `alerts` are what was told."""
 
     path: Path
     mode: str
@@ -27,10 +28,16 @@ class StatusWriter(NamedTuple):
     journal: JournalWriter
     tally: Tally
     alerts: list[str]
+    say: Callable[[str], None]
 
     def write(self, shell: DryShell, state: str = "running") -> None:
-        """Write the file."""
-        write_atomically(self.path, orjson.dumps(self.describe(shell, state), option=orjson.OPT_INDENT_2))
+        """Write the file. A full disk is told once: not being seen is no reason to leave a position alone."""
+        try:
+            write_atomically(self.path, orjson.dumps(self.describe(shell, state), option=orjson.OPT_INDENT_2))
+        except OSError as error:
+            text = f"status_not_written: {error}"
+            if text not in self.alerts:
+                self.say(text)
 
     def describe(self, shell: DryShell, state: str) -> dict[str, Any]:
         """Return everything there is to show."""

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 import msgspec
 
 from engine.model.commands import Place
-from engine.model.errors import InputError
+from engine.model.errors import InputError, ResourceError
 from engine.model.events import GoneReason, Side
 
 
@@ -106,8 +106,14 @@ class FileLedger:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def write(self, row: Row) -> None:
-        """Append one line."""
-        os.write(self._file, _ENCODER.encode(row) + b"\n")
+        """Append one line. Raises ResourceError when the disk does not take it, and from then on always."""
+        line = memoryview(_ENCODER.encode(row) + b"\n")
+        try:
+            while line:
+                line = line[os.write(self._file, line) :]
+        except OSError as error:
+            self._let_go()  # nothing may be written behind half a line
+            raise ResourceError(f"expected to write {self.path}: {error}") from error
 
     def rows(self) -> Iterator[Row]:
         """Yield what was written so far. Raises InputError for a line that is not ours."""
@@ -118,6 +124,12 @@ class FileLedger:
                 raise InputError(f"{self.path}:{number} is not a row of the paper venue: {error}") from error
 
     def close(self) -> None:
-        """Bring the file to the disk and close it."""
-        os.fsync(self._file)
-        os.close(self._file)
+        """Bring the file to the disk and close it; a second call does nothing."""
+        if self._file >= 0:
+            os.fsync(self._file)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)

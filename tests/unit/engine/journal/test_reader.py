@@ -4,10 +4,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.journal.format import FRAME, MAGIC, DecisionEntry, EndEntry, EventEntry, RoundEntry
+from engine.journal.format import FRAME, MAGIC, SEGMENT_BYTES_MAX, DecisionEntry, EndEntry, EventEntry, RoundEntry
 from engine.journal.reader import JournalReader, journal_folders
-from engine.model.errors import InputError
-from tests.unit.engine.journal.harness import play_round
+from engine.journal.writer import JournalWriter
+from engine.model.errors import InputError, ResourceError
+from engine.model.events import Tick
+from engine.runtime.compose import fresh_state, journal_header
+from tests.unit.engine.journal.disk import room_for
+from tests.unit.engine.journal.harness import CONFIG, play_round
 
 
 def test_what_was_written_is_read_back_in_order(tmp_path: Path) -> None:
@@ -26,6 +30,11 @@ def test_a_missing_segment_in_the_middle_is_an_error(tmp_path: Path) -> None:
         list(JournalReader(tmp_path))
 
 
+def header_end(data: bytes) -> int:
+    """Return where the first frame of a segment ends."""
+    return len(MAGIC) + FRAME.size + int(FRAME.unpack_from(data, len(MAGIC))[0])
+
+
 @given(st.data())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_journal_cut_anywhere_is_readable_up_to_the_cut(tmp_path: Path, data: st.DataObject) -> None:
@@ -38,8 +47,7 @@ def test_a_journal_cut_anywhere_is_readable_up_to_the_cut(tmp_path: Path, data: 
     torn = tmp_path / "torn"
     torn.mkdir(exist_ok=True)
     (torn / "journal-000000.bmj").write_bytes(whole[:cut])
-    header_end = len(MAGIC) + FRAME.size + FRAME.unpack_from(whole, len(MAGIC))[0]
-    if cut < header_end:
+    if cut < header_end(whole):
         with pytest.raises(InputError, match="header"):
             JournalReader(torn)
         return
@@ -87,3 +95,48 @@ def test_journal_folders_finds_all_journals_below_a_folder_and_says_when_there_i
         journal_folders(tmp_path / "empty")
     with pytest.raises(InputError, match="does not exist"):
         journal_folders(tmp_path / "missing")
+
+
+def begun_journal(folder: Path, *, segment_bytes_max: int = SEGMENT_BYTES_MAX) -> JournalWriter:
+    """Return a journal with its header and one decision."""
+    header = journal_header(CONFIG, fresh_state(CONFIG), clock="test", mode="test")
+    journal = JournalWriter(folder, header, segment_bytes_max=segment_bytes_max)
+    journal.event(1, Tick(1))
+    journal.decision(1, [], [], [], ["slug:DONE"])
+    return journal
+
+
+def test_a_full_disk_is_told_and_what_was_cut_off_is_a_torn_tail_and_never_written_again(tmp_path: Path) -> None:
+    journal = begun_journal(tmp_path)
+    size = (tmp_path / "journal-000000.bmj").stat().st_size
+    journal.event(2, Tick(2))
+    with room_for(size + 12), pytest.raises(ResourceError, match=r"expected to write the journal .* File too large"):
+        journal.decision(2, [], [], [], ["slug:SAFE"])
+    journal.close(2)  # there is room again, but half a frame stands there already
+    reader = JournalReader(tmp_path)
+    assert [frame.entry.seq for frame in reader] == [1, 1]  # type: ignore[union-attr]
+    assert reader.torn_bytes == 12
+
+
+def test_a_journal_that_has_failed_takes_nothing_more(tmp_path: Path) -> None:
+    journal = begun_journal(tmp_path)
+    size = (tmp_path / "journal-000000.bmj").stat().st_size
+    with room_for(size), pytest.raises(ResourceError):
+        journal.decision(1, [], [], [], [])
+    with pytest.raises(ResourceError, match="expected to write the journal"):
+        journal.decision(2, [], [], [], [])
+
+
+def test_a_segment_that_cannot_be_begun_is_told(tmp_path: Path) -> None:
+    journal = begun_journal(tmp_path, segment_bytes_max=4_000)
+    (tmp_path / "journal-000001.bmj").mkdir()
+    with pytest.raises(ResourceError, match="expected to write the journal"):
+        journal.decision(2, [], [], [], ["a stage move" * 400])
+
+
+def test_a_journal_that_is_abandoned_holds_everything_but_the_mark_of_an_orderly_end(tmp_path: Path) -> None:
+    journal = begun_journal(tmp_path)
+    journal.event(2, Tick(2))
+    journal.abandon()
+    journal.abandon()
+    assert [type(frame.entry) for frame in JournalReader(tmp_path)] == [EventEntry, DecisionEntry, EventEntry]

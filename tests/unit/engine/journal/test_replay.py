@@ -2,12 +2,14 @@ import zlib
 from pathlib import Path
 
 import msgspec
+import pytest
 
-from engine.journal.format import ENCODER, FRAME, DecisionEntry, EventEntry
+from engine.journal.format import ENCODER, FRAME, DecisionEntry, EndEntry, EventEntry
 from engine.journal.reader import JournalReader
 from engine.journal.replay import replay
 from engine.journal.writer import JournalWriter
 from engine.model.commands import Place
+from engine.model.errors import InputError
 from engine.runtime.compose import fresh_state, journal_header, kernel_of_header
 from tests.unit.engine.journal.harness import CONFIG, play_round
 
@@ -109,3 +111,28 @@ def test_a_crash_between_event_and_decision_still_replays(tmp_path: Path) -> Non
     result = replay(JournalReader(tmp_path), kernel_of_header)
     assert result.is_equal
     assert result.decisions == len(last) - 1
+
+
+def test_a_decision_that_is_missing_before_an_orderly_end_is_a_difference(tmp_path: Path) -> None:
+    """Only a crash may leave an event without what it led to: a closed journal holds all of it."""
+    play_round(tmp_path)
+    last: list[int] = [frame.entry.seq for frame in JournalReader(tmp_path) if isinstance(frame.entry, DecisionEntry)]
+
+    def cut(entry: object) -> object:
+        if isinstance(entry, EndEntry):
+            return EndEntry(last[-1])
+        keeps = entry.seq < last[-1] or (isinstance(entry, EventEntry) and entry.seq == last[-1])  # type: ignore[attr-defined]
+        return entry if keeps else None
+
+    rewrite(tmp_path, cut)
+    result = replay(JournalReader(tmp_path), kernel_of_header)
+    assert result.difference is not None
+    assert result.difference.recorded is None
+    assert isinstance(result.difference.replayed, DecisionEntry)
+
+
+def test_events_that_are_missing_before_an_orderly_end_are_an_error(tmp_path: Path) -> None:
+    events = play_round(tmp_path)
+    rewrite(tmp_path, lambda entry: entry if isinstance(entry, EndEntry) or entry.seq < 5 else None)
+    with pytest.raises(InputError, match=f"expected the end at event 4, was {events}"):
+        replay(JournalReader(tmp_path), kernel_of_header)

@@ -3,10 +3,10 @@ import pytest
 from engine.config.load import Config, parse_config
 from engine.firewall.rules import FirewallParams
 from engine.journal.writer import NullRecorder
-from engine.kernel.kernel import Kernel
+from engine.kernel.kernel import NEVER_NS, Kernel
 from engine.kernel.state import KernelState, decode_state, encode_state
 from engine.model.codes import Code
-from engine.model.commands import Alert, Cancel, CancelMarket, Command, Place
+from engine.model.commands import Alert, Cancel, CancelMarket, Command, Place, Purpose, TimeInForce
 from engine.model.events import (
     Accepted,
     Event,
@@ -285,6 +285,56 @@ def test_an_exception_stops_its_round_safely_with_the_event_on_record() -> None:
     assert kernel.state.broken == {SLUG: "ZeroDivisionError: a bug"}
     assert ("event", book(UP, 2, 7_700, 7_800)) in notes.said
     assert kernel.receive(book(UP, 3, 6_100, 6_200)) == []
+
+
+def crashed_kernel() -> tuple[Kernel, Notes]:
+    """Return a kernel whose only round was stopped by a bug while its entry worked."""
+    notes = Notes()
+    kernel = Kernel(Crashing(BucketStrategyParams), FirewallParams(), fresh_state(CONFIG), notes)
+    for asset in (UP, DOWN):
+        kernel.receive(opened(asset))
+    enter(kernel)
+    kernel.receive(book(UP, 2, 7_700, 7_800))
+    return kernel, notes
+
+
+def test_a_round_that_a_bug_has_stopped_wants_no_tick_any_more() -> None:
+    kernel, _ = crashed_kernel()
+    assert kernel.wake_at_ns() == NEVER_NS
+
+
+def test_a_round_that_a_bug_has_stopped_is_recorded_and_dropped_when_its_market_is_resolved() -> None:
+    kernel, notes = crashed_kernel()
+    assert kernel.working_orders()
+    kernel.receive(Outcome(at(930), UP, True, True))
+    assert not kernel.state.rounds
+    assert kernel.state.broken == {SLUG: "ZeroDivisionError: a bug"}
+    assert not kernel.working_orders()
+    (record,) = [said for kind, said in notes.said if kind == "round"]
+    assert record.slug == SLUG  # type: ignore[attr-defined]
+    assert record.safe_reason == "ZeroDivisionError: a bug"  # type: ignore[attr-defined]
+    assert not record.settled  # type: ignore[attr-defined]
+
+
+class Insisting(BucketStrategy):
+    """A strategy with a bug: it answers each refusal with the same wish."""
+
+    def step(self, state: Round, event: Event) -> tuple[Round, list[Command]]:
+        if isinstance(event, Rejected):
+            return state, [Place(event.order, UP, Side.BUY, 6_100, 1, TimeInForce.GTC, Purpose.ENTRY, True)]
+        return super().step(state, event)
+
+
+def test_a_strategy_that_asks_again_after_every_refusal_is_stopped_safely() -> None:
+    params = FirewallParams(open_orders_max=0)
+    kernel = Kernel(Insisting(BucketStrategyParams), params, fresh_state(CONFIG), NullRecorder())
+    for asset in (UP, DOWN):
+        kernel.receive(opened(asset))
+    kernel.receive(book(DOWN, 1, 3_800, 3_900))
+    commands = kernel.receive(book(UP, 1, 6_100, 6_200))
+    assert commands[0] == CancelMarket(UP)
+    assert isinstance(commands[1], Alert)
+    assert "8 refusals" in kernel.state.broken[SLUG]
 
 
 @pytest.mark.parametrize("second", [-5, 0, 839])

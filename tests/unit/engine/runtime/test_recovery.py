@@ -1,9 +1,15 @@
 from pathlib import Path
 
+import msgspec
+import pytest
+
+from engine.journal.format import MAGIC
+from engine.journal.writer import JournalWriter
 from engine.kernel.state import encode_state
 from engine.model.commands import ReadOrder, ReadPosition
+from engine.model.errors import InputError
 from engine.model.events import Gap, Unknown
-from engine.runtime.compose import build_kernel, build_paper, fresh_state, open_journal
+from engine.runtime.compose import build_kernel, build_paper, fresh_state, journal_header, open_journal
 from engine.runtime.loop import Loop
 from engine.runtime.recovery import first_words, recover, sessions, was_closed
 from tests.unit.engine.journal.harness import CONFIG, play_round
@@ -76,3 +82,39 @@ def test_a_position_is_asked_for(tmp_path: Path) -> None:
     assert next(iter(loop.kernel.state.rounds.values())).held_u6 > 0
     _, commands = first_words(loop.kernel.state, at(30))
     assert ReadPosition(UP) in commands
+
+
+def test_a_session_that_died_before_its_header_was_written_took_nothing_and_is_passed_over(tmp_path: Path) -> None:
+    loop = begin_round(tmp_path / "session-000001", 2)
+    for number, data in ((2, b""), (3, MAGIC[:5]), (4, MAGIC + b"\x10\x00\x00\x00half")):
+        folder = tmp_path / f"session-{number:06d}"
+        folder.mkdir()
+        (folder / "journal-000000.bmj").write_bytes(data)
+    recovered = recover(CONFIG, tmp_path)
+    assert encode_state(recovered.state) == encode_state(loop.kernel.state)
+    assert recovered.previous == tmp_path / "session-000001"
+    assert recovered.folder == tmp_path / "session-000005"
+
+
+def test_a_folder_that_only_looks_like_a_session_is_left_alone(tmp_path: Path) -> None:
+    play_round(tmp_path / "session-000001")
+    play_round(tmp_path / "session-000001.backup")
+    (tmp_path / "session-old").mkdir()
+    assert sessions(tmp_path) == [tmp_path / "session-000001"]
+    assert recover(CONFIG, tmp_path).folder == tmp_path / "session-000002"
+
+
+def test_a_journal_of_another_version_is_refused_with_both_versions(tmp_path: Path) -> None:
+    header = journal_header(CONFIG, fresh_state(CONFIG), clock="test", mode="test")
+    other = msgspec.structs.replace(header, version="9.9.9", kernel_state=b"\x91\xa3abc")
+    JournalWriter(tmp_path / "session-000001", other).close(0)
+    with pytest.raises(InputError, match=r"session-000001: .* version 0\.1\.0 .* was written by 9\.9\.9"):
+        recover(CONFIG, tmp_path)
+
+
+def test_a_journal_whose_config_cannot_be_read_is_named(tmp_path: Path) -> None:
+    header = journal_header(CONFIG, fresh_state(CONFIG), clock="test", mode="test")
+    other = msgspec.structs.replace(header, config_json=b'{"entry_exit": {"UNHEARD_OF": 1}}')
+    JournalWriter(tmp_path / "session-000001", other).close(0)
+    with pytest.raises(InputError, match=r"(?s)session-000001: .*UNHEARD_OF"):
+        recover(CONFIG, tmp_path)
