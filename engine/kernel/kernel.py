@@ -247,9 +247,7 @@ class Kernel:
         state = self.state
         record = self.strategy.record(round_state)
         broken = state.broken.get(slug)
-        if (
-            broken is not None
-        ):  # what became of its orders was not followed: its money is not known, so nothing is booked
+        if broken is not None:  # what became of its orders was not followed: its money is not known, nothing is booked
             record = msgspec.structs.replace(record, settled=False, safe_reason=broken)
         self.recorder.round(state.seq, record)
         if record.settled:

@@ -25,6 +25,7 @@ from engine.runtime.tally import Tally
 
 PAPER_FILE = "paper.jsonl"
 PACE_WITHIN_S = 20.0
+ALERTS_KEPT = 100
 
 
 class SessionResult(NamedTuple):
@@ -99,6 +100,7 @@ def run_session(
 
     def say(text: str) -> None:
         alerts.append(text)
+        del alerts[:-ALERTS_KEPT]
         on_alert(text)
 
     def alert(said: Alert) -> None:
