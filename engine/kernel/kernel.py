@@ -93,6 +93,13 @@ class Kernel:
         """Return every order of ours that may still trade."""
         return [order for state in self.state.rounds.values() for order in self.strategy.orders(state)]
 
+    def is_engaged(self, now_ns: int) -> bool:
+        """Whether an order works or shares are held in a window that is not over: time must not jump there."""
+        return any(
+            now_ns < state.end_ns and (any(self.strategy.orders(state)) or self.strategy.at_risk_u6(state)[0] > 0)
+            for state in self.state.rounds.values()
+        )
+
     def cash_u6(self) -> int:
         """Return bankroll less what unfinished rounds have taken out, reservations not taken off."""
         return self.state.bankroll_u6 - sum(self.strategy.at_risk_u6(state)[1] for state in self.state.rounds.values())

@@ -38,7 +38,7 @@ class ShellClock:
         self._last_ns = 0
 
     def reread_offset(self) -> int:
-        """Read the wall clock anew, between rounds, and return by how much the offset changed."""
+        """Read the wall clock anew, while nothing is at stake, and return by how much the offset changed."""
         offset_ns = self._read_wall_ns() - self._monotonic_ns()
         change_ns, self._offset_ns = offset_ns - self._offset_ns, offset_ns
         return change_ns

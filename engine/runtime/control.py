@@ -35,21 +35,34 @@ class ControlFiles:
     def resume(self, who: str, reason: str) -> None:
         """Take the kill file away and say who and why. Raises InputError when nothing was killed."""
         if not self.kill_file.exists():
-            raise InputError(f"expected a kill file, {self.kill_file} does not exist: nothing is killed")
+            raise InputError(
+                f"expected a kill file, {self.kill_file} does not exist: nothing is killed "
+                "(if an engine still is, because the file was removed by hand: kill again, then resume)"
+            )
         write_atomically(self.resume_file, orjson.dumps({"who": who, "reason": reason}))
         self.kill_file.unlink(missing_ok=True)
 
     def poll(self, now_ns: int, *, killed: bool) -> Operator | None:
         """Return the operator's word that the kernel has not heard yet."""
-        if self.kill_file.exists():
-            if killed:
-                return None
-            return Operator(now_ns, "kill", "file", self.kill_file.read_text(errors="replace").strip())
-        if killed and self.resume_file.exists():
+        reason = self._reason()
+        if reason is not None:
+            return None if killed else Operator(now_ns, "kill", "file", reason)
+        if not killed:
+            self.resume_file.unlink(missing_ok=True)  # it would end a later kill unasked
+        elif self.resume_file.exists():
             said = _said(self.resume_file)
             self.resume_file.unlink(missing_ok=True)
-            return Operator(now_ns, "resume", said.get("who", "?"), said.get("reason", "?"))
+            return Operator(now_ns, "resume", str(said.get("who", "?")), str(said.get("reason", "?")))
         return None
+
+    def _reason(self) -> str | None:
+        """Return the kill file's content, None without one; one that cannot be read kills as well."""
+        try:
+            return self.kill_file.read_text(errors="replace").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            return f"the kill file cannot be read: {error}"
 
 
 def _said(path: Path) -> dict[str, Any]:

@@ -70,11 +70,15 @@ class Decoder:
             _, _, flags, _, source, price_e8, observed_ns, *_ = record
             return (Spot(now_ns, source, price_e8, observed_ns, bool(flags & Flag.STRIKE)),)
         if kind == Kind.RESET:
-            self._asset_of_index.clear()
+            self.forget_instruments()
             return (Gap(now_ns, 0),)
         if kind != Kind.HEARTBEAT:
             self.skipped_kinds += 1
         return ()
+
+    def forget_instruments(self) -> None:
+        """Forget which instrument is which asset: a new epoch has begun. The tokens keep their numbers."""
+        self._asset_of_index.clear()
 
     def announced(self, index: int, peer: int, now_ns: int) -> Market:
         """Return the MARKET/OPENED event that a late joiner missed, from the instrument table's rows."""
@@ -109,12 +113,14 @@ class Decoder:
 
     def _market(self, record: Record, now_ns: int) -> tuple[Event, ...]:
         _, _, flags, index, change, w2, w3, w4, w5, _, _ = record
-        asset, peer = self._number(index), self._number(w5 & 0xFFFF)
+        try:
+            asset, peer, row = self._number(index), self._number(w5 & 0xFFFF), self._instrument_of(index)
+        except KeyError:  # of a feeder that was restarted since: it announces its markets anew behind a RESET
+            return ()
         if change == RecordChange.RESOLVED:
             result = w5 >> 24 & 0xFF
             source = "inferred" if flags & Flag.INFERRED else "venue"
             return (Outcome(now_ns, asset, result != Result.UNKNOWN, result == Result.WON, source),)
-        row = self._instrument_of(index)
         fees = FeeSchedule(w3 & _U32, w3 >> 32 & 0xFFFF, bool(w3 >> 48 & 1))
         return (
             Market(

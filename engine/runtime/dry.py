@@ -55,7 +55,8 @@ class DryShell:
             self.loop.paper.submit(command, self.loop.now_ns)
 
     def run(self) -> None:
-        """Loop until the end."""
+        """Loop until the end; a kill that was said while no engine ran is heard before the first record."""
+        self._hear_operator()
         while not self._turn():
             self.feed.wait(self._wait_s())
         self._on_status(self)
@@ -92,17 +93,21 @@ class DryShell:
         if wall_ns < self._housekeeping_ns:
             return
         self._housekeeping_ns = wall_ns + HOUSEKEEPING_NS
-        now_ns, kernel = self.loop.now_ns, self.loop.kernel
+        now_ns = self.loop.now_ns
         if idle:
             self.feed.reopen()
         pulse = self.feed.liveness(wall_ns, now_ns) if idle and not self.feed.ended else None
-        word = self._control.poll(now_ns, killed=kernel.state.killed)
-        for event in (pulse, word):
-            if event is not None:
-                self.loop.receive(event)
-        if not kernel.state.rounds:
+        if pulse is not None:
+            self.loop.receive(pulse)
+        self._hear_operator()
+        if not self.loop.kernel.is_engaged(now_ns):
             self._clock.reread_offset()
         self._on_status(self)
+
+    def _hear_operator(self) -> None:
+        word = self._control.poll(self.loop.now_ns, killed=self.loop.kernel.state.killed)
+        if word is not None:
+            self.loop.receive(word)
 
     def _is_done(self) -> bool:
         if self.feed.ended:

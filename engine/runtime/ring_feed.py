@@ -4,6 +4,7 @@ feeder.
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 import msgspec
@@ -48,6 +49,8 @@ class RingFeed:
         self._batch = np.zeros(BATCH_RECORDS, RECORD_DTYPE)
         self._history: list[Row] = [] if gating else self._read_history()
         self._lost = self.reader.lost
+        self._made_anew = False
+        self._primed: dict[int, int] = {}  # instrument -> the sequence that its newest book had in the table
         self._silent = False
         self._shown_ns = 0
         self._late = not gating
@@ -92,15 +95,19 @@ class RingFeed:
 
         Of an unpaced recording every book is visible and stamped with its own time: nothing is ever late there.
         """
-        unpaced = self.is_unpaced
+        unpaced, rows = self.is_unpaced, self._of_this_epoch(rows)
         if self._late:
             self._late = False
             yield from self._prime(now_ns, self._history)
             self._history = []
-        if self.reader.lost != self._lost:
+        if self.reader.lost != self._lost or self._made_anew:
             lost, self._lost = self.reader.lost - self._lost, self.reader.lost
+            self._made_anew = False
+            self.decoder.forget_instruments()  # what was missed may have been a feeder's restart
             yield Seen(Gap(now_ns, lost), True)
             yield from self._prime(now_ns, [])
+        if self._primed and rows:
+            rows = self._newer_than_primed(rows)
         newest = {row[3]: index for index, row in enumerate(rows) if row[1] == Kind.TOB}
         passed: dict[int, int] = {}
         for index, row in enumerate(rows):
@@ -145,6 +152,7 @@ class RingFeed:
         self.reader.close()
         self.reader = reader
         self._lost = self.reader.lost
+        self._made_anew = True
         return True
 
     def close(self) -> None:
@@ -152,17 +160,35 @@ class RingFeed:
         self.reader.close()
 
     def _read_history(self) -> list[Row]:
-        """Read what is still in the ring and keep the market facts: tick changes, closes and results
-        outlive a restart.
+        """Read what is still in the ring and keep what outlives a restart: tick changes, closes, results, and which
+        books have been silent.
         """
         facts: list[Row] = []
+        kept = (Kind.MARKET, Kind.FEED)
         while self.reader.position <= self.reader.cursor:
             rows = self.drain()
             if not rows:
                 break
-            facts += [row for row in rows if row[1] == Kind.MARKET and row[4] != MarketChange.OPENED]
+            facts += [row for row in rows if row[1] in kept and not _is_opening(row)]
             self.ended = self.ended or any(row[1] == Kind.FEED and row[4] == RecordFeedChange.ENDED for row in rows)
         return facts
+
+    def _of_this_epoch(self, rows: list[Row]) -> list[Row]:
+        """Leave out what a feeder published before it was restarted, but for results: which token an instrument
+        was cannot be looked up any more.
+        """
+        reset = max((index for index, row in enumerate(rows) if row[1] == Kind.RESET), default=0)
+        results = [row for row in rows[:reset] if row[1] == Kind.MARKET and row[4] == MarketChange.RESOLVED]
+        return [row for row in results if self.decoder.asset(row[3]) is not None] + rows[reset:]
+
+    def _newer_than_primed(self, rows: list[Row]) -> list[Row]:
+        """Leave out the books that are not newer than what was read from the table."""
+        primed = self._primed
+        if rows[0][1] == Kind.RESET or rows[-1][0] >= max(primed.values()):
+            self._primed = {}
+        if rows[0][1] == Kind.RESET:
+            return rows  # after which every book has to be told again
+        return [row for row in rows if row[1] != Kind.TOB or row[0] > primed.get(row[3], 0)]
 
     def _prime(self, now_ns: int, history: list[Row]) -> Iterator[Seen]:
         """Yield the tables' markets, what changed since they opened, and their newest books: for who is
@@ -170,18 +196,20 @@ class RingFeed:
         """
         indices = range(self.reader.instruments_count)
         peers: dict[str, list[int]] = {}
-        for index in indices:
-            peers.setdefault(self.reader.instrument(index).condition_id, []).append(index)
-        for pair in peers.values():
-            if len(pair) == 2:
-                for index, peer in (pair, pair[::-1]):
-                    yield Seen(self.decoder.announced(index, peer, now_ns), True)
+        with suppress(KeyError):  # the feeder was restarted this moment: its RESET comes next
+            for index in indices:
+                peers.setdefault(self.reader.instrument(index).condition_id, []).append(index)
+            for pair in peers.values():
+                if len(pair) == 2:
+                    for index, peer in (pair, pair[::-1]):
+                        yield Seen(self.decoder.announced(index, peer, now_ns), True)
         for row in history:
             for event in self.decoder.events(row, now_ns):
                 yield Seen(event, True)
-        record = Record()
+        record, self._primed = Record(), {}
         for index in indices:
             if self.reader.latest_into(index, record):
+                self._primed[index] = record.seq
                 for event in self.decoder.events(as_row(record), now_ns):
                     yield Seen(event, True)
 
@@ -201,6 +229,10 @@ def as_row(record: Record) -> Row:
         record.venue_ts_ns,
         record.recv_ts_ns,
     )
+
+
+def _is_opening(row: Row) -> bool:
+    return row[1] == Kind.MARKET and row[4] == MarketChange.OPENED
 
 
 def _with_skipped(event: Tob, skipped: int) -> Tob:

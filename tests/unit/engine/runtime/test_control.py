@@ -44,3 +44,38 @@ def test_a_file_is_replaced_in_one_step_and_nothing_else_is_left(tmp_path: Path)
     write_atomically(path, b"two")
     assert path.read_bytes() == b"two"
     assert list(path.parent.iterdir()) == [path]
+
+
+class VanishingPath(type(Path())):  # type: ignore[misc]
+    """A file that is there when one looks and gone when one reads."""
+
+    def exists(self) -> bool:
+        return True
+
+
+def test_a_kill_file_that_vanishes_before_it_is_read_is_no_kill(tmp_path: Path) -> None:
+    assert ControlFiles(VanishingPath(tmp_path / "KILL")).poll(1, killed=False) is None
+
+
+def test_a_kill_file_that_cannot_be_read_kills(tmp_path: Path) -> None:
+    (tmp_path / "KILL").mkdir()
+    word = ControlFiles(tmp_path / "KILL").poll(1, killed=False)
+    assert word is not None
+    assert word.action == "kill"
+    assert "Is a directory" in word.reason
+
+
+def test_a_resume_that_nobody_waited_for_does_not_end_a_later_kill(tmp_path: Path) -> None:
+    files = ControlFiles(tmp_path / "KILL")
+    files.kill("gone before anybody looked")
+    files.resume("ada", "a mistake")
+    assert files.poll(1, killed=False) is None
+    (tmp_path / "KILL").write_text("by hand\n")
+    assert files.poll(2, killed=False) == Operator(2, "kill", "file", "by hand")
+    (tmp_path / "KILL").unlink()
+    assert files.poll(3, killed=True) is None
+
+
+def test_a_refused_resume_says_what_to_do_when_the_file_was_removed_by_hand(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="kill again, then resume"):
+        ControlFiles(tmp_path / "KILL").resume("ada", "why not")

@@ -1,60 +1,14 @@
-import os
 from collections.abc import Iterator
-from uuid import uuid4
 
 import pytest
 
 from engine.model.events import Feed, FeedChange, Gap, Market, MarketChange, Outcome, Tob
 from engine.runtime.ring_feed import RingFeed
 from ext.ring import RingWriter
-from shm.layout import ALL_INSTRUMENTS, Kind, pack_level, pack_market_words
+from shm.layout import ALL_INSTRUMENTS, Kind
 from shm.layout import FeedChange as RecordFeedChange
 from shm.layout import MarketChange as RecordChange
-from shm.sink import Instrument
-
-NOW = 1_800_000_000_000_000_000
-S = 1_000_000_000
-START_S = 1_800_000_000
-
-
-class Ring:
-    """A small ring with one market, written by the test."""
-
-    def __init__(self) -> None:
-        self.name = f"/bmt_feed_{os.getpid()}_{uuid4().hex[:8]}"
-        self.writer = RingWriter(self.name, capacity=64, instruments=8)
-        self.writer.heartbeat(NOW)
-        self.tokens = [
-            self.writer.add_instrument(
-                Instrument(
-                    f"token-{side}", "condition", f"btc-updown-15m-{START_S}", START_S, 900, side + 1, 100, 5_000_000, 0
-                )
-            )
-            for side in (0, 1)
-        ]
-
-    def market(self, change: RecordChange, *, result: int = 0) -> None:
-        for side, token in enumerate(self.tokens):
-            words = pack_market_words(
-                tick_e4=100,
-                min_size_u6=5_000_000,
-                fee_rate_e6=70_000,
-                fee_exponent=1,
-                taker_only=True,
-                window_start_s=START_S,
-                window_length_s=900,
-                peer=self.tokens[1 - side],
-                outcome=side + 1,
-                result=result and (result if side == 0 else 3 - result),
-            )
-            self.writer.publish(Kind.MARKET, 0, token, change, *words, 0, NOW)
-
-    def book(self, bid_e4: int, side: int = 0, at_ns: int = NOW) -> None:
-        bid, ask = pack_level(bid_e4, 7_000_000), pack_level(bid_e4 + 100, 7_000_000)
-        self.writer.publish_tob(self.tokens[side], 0, bid, ask, 0, 0, 0, at_ns)
-
-    def feed(self, *, gating: bool = True) -> RingFeed:
-        return RingFeed(self.name, (), 0, gating=gating, heartbeat_max_ns=2 * S)
+from tests.unit.engine.runtime.ring import NOW, START_S, Ring, S
 
 
 @pytest.fixture
@@ -173,4 +127,70 @@ def test_a_ring_that_was_made_anew_is_reopened_and_a_removed_one_is_read_to_its_
     assert len(seen(feed)) == 3
     ring.writer = RingWriter(ring.name, capacity=64, instruments=8)
     assert feed.reopen()
+    feed.close()
+
+
+def test_after_a_lap_a_book_that_is_older_than_the_one_read_again_is_dropped(ring: Ring) -> None:
+    feed = ring.feed()
+    ring.market(RecordChange.OPENED)
+    seen(feed)
+    for _ in range(200):
+        ring.book(6_000)
+    rows = feed.drain()
+    ring.book(6_900)  # comes between the drain and the reading of the table
+    books = [event for event, _ in feed.events(rows, NOW) if isinstance(event, Tob)]
+    assert [book.bid1_price_e4 for book in books] == [6_900]
+    assert [event for event, _ in seen(feed)] == []
+    feed.close()
+
+
+def test_a_lap_that_swallows_a_feeders_restart_gives_no_token_another_ones_number(ring: Ring) -> None:
+    feed = ring.feed()
+    ring.market(RecordChange.OPENED)
+    seen(feed)
+    ring.writer.close()
+    restarted = Ring(ring.name, START_S + 900)
+    restarted.market(RecordChange.OPENED)
+    for number in range(200):
+        restarted.book(6_000 + number % 10 * 100)
+    events = [event for event, _ in seen(feed)]
+    markets = [(event.asset, event.token_id) for event in events if isinstance(event, Market)]
+    assert markets == [(2, f"token-{START_S + 900}-0"), (3, f"token-{START_S + 900}-1")]
+    assert {event.asset for event in events if isinstance(event, Tob)} == {2}
+    feed.close()
+    ring.writer = restarted.writer
+
+
+def test_a_ring_made_anew_gives_no_token_another_ones_number(ring: Ring) -> None:
+    feed = ring.feed()
+    ring.market(RecordChange.OPENED)
+    seen(feed)
+    ring.writer.close(unlink=True)
+    ring.writer = Ring(ring.name, START_S + 900).writer
+    for _ in range(200):
+        ring.book(6_000)  # nobody read the first ones: the oldest that are left are not the epoch's first
+    assert feed.reopen()
+    assert {event.asset for event, _ in seen(feed) if isinstance(event, Tob)} == {2}
+    feed.close()
+
+
+def test_what_a_feeder_said_of_its_markets_before_it_was_restarted_unread_is_passed_over(ring: Ring) -> None:
+    feed = ring.feed()
+    ring.market(RecordChange.OPENED)
+    ring.book(6_000)
+    ring.writer.close()
+    ring.writer = Ring(ring.name).writer  # the instruments of the old epoch cannot be looked up any more
+    ring.market(RecordChange.OPENED)
+    events = [event for event, _ in feed.events(feed.drain(), NOW)]
+    assert [type(event) for event in events] == [Gap, Market, Market]
+    feed.close()
+
+
+def test_a_late_joiner_knows_that_a_book_was_silent_before_it_came(ring: Ring) -> None:
+    ring.market(RecordChange.OPENED)
+    ring.book(6_000)
+    ring.say(RecordFeedChange.STALE, ring.tokens[0])
+    feed = ring.feed(gating=False)
+    events = [event for event, _ in seen(feed)]
+    assert Feed(NOW, 0, FeedChange.STALE) in events
     feed.close()
