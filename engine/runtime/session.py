@@ -57,15 +57,22 @@ class StateLock:
         os.close(self._file)
 
 
-def archive_finished(root: Path) -> None:
-    """Move a finished recording's state aside: playing it again is a new run, and its orders have the same names."""
-    previous = last_session(root)
+def claim(root: Path, *, anew_when_finished: bool) -> StateLock:
+    """Return the lock of a state folder. Raises ResourceError when another engine has it.
+
+    With `anew_when_finished` a finished recording's state is moved aside: playing it again is a new run, and its orders
+    have the same names.
+    """
+    lock = StateLock(root)
+    previous = last_session(root) if anew_when_finished else None
     if previous is None or not was_closed(previous):
-        return
+        return lock
     number = 1
     while (target := root.with_name(f"{root.name}.{number}")).exists():
         number += 1
-    root.rename(target)
+    root.rename(target)  # with the lock in it: nobody else can be in there
+    lock.release()
+    return StateLock(root)
 
 
 def run_session(
