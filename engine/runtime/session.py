@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.config.load import Config
-from engine.execution.paper.ledger import FileLedger
+from engine.execution.paper.ledger import FileLedger, Opened
 from engine.model.commands import Alert
-from engine.model.errors import ResourceError
+from engine.model.errors import InputError, ResourceError
 from engine.model.units import NS_PER_MS
 from engine.runtime.clock import ShellClock
 from engine.runtime.compose import build_kernel, build_paper, open_journal
 from engine.runtime.control import ControlFiles
 from engine.runtime.dry import DryShell
 from engine.runtime.loop import Loop
-from engine.runtime.recovery import first_words, last_session, recover, was_closed
+from engine.runtime.recovery import Recovered, first_words, last_session, recover, was_closed
 from engine.runtime.ring_feed import RingFeed
 from engine.runtime.status import StatusWriter
 from engine.runtime.tally import Tally
@@ -75,6 +75,14 @@ def claim(root: Path, *, anew_when_finished: bool) -> StateLock:
     return StateLock(root)
 
 
+def check_ledger(ledger: FileLedger, recovered: Recovered) -> None:
+    """Raise InputError for a paper venue that knows orders while no journal does: new orders would get their names."""
+    if recovered.previous is None and any(not isinstance(row, Opened) for row in ledger.rows()):
+        raise InputError(
+            f"expected the session folders that belong to {ledger.path}, found none: put them back, or move it away too"
+        )
+
+
 def run_session(
     config: Config,
     root: Path,
@@ -100,6 +108,8 @@ def run_session(
     if gating and not feed.await_pace(PACE_WITHIN_S):
         feed.close()
         raise ResourceError(f"expected a recording to begin on ring {ring} within {PACE_WITHIN_S:g} s, none did")
+    ledger = FileLedger(root / PAPER_FILE)
+    check_ledger(ledger, recovered)
     journal = open_journal(recovered.folder, config, state, clock="wall", mode="dry", host=socket.gethostname())
     tally = Tally(journal)
     alerts: list[str] = []
@@ -111,7 +121,6 @@ def run_session(
     def alert(said: Alert) -> None:
         say(f"{said.code}: {said.text}")
 
-    ledger = FileLedger(root / PAPER_FILE)
     paper = build_paper(config, ledger)
     kernel = build_kernel(config, state, tally)
     status = StatusWriter(run_dir / "engine.json", "dry", time.time(), journal, tally, alerts, say)

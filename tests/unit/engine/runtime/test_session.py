@@ -3,9 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.model.errors import ResourceError
-from engine.runtime.session import StateLock, claim
-from tests.unit.engine.journal.harness import play_round
+from engine.execution.paper.ledger import FileLedger, Opened, Resting
+from engine.model.errors import InputError, ResourceError
+from engine.runtime.recovery import recover
+from engine.runtime.session import StateLock, check_ledger, claim
+from tests.unit.engine.journal.harness import CONFIG, play_round
 from tests.unit.engine.runtime.test_recovery import begin_round
 
 
@@ -44,3 +46,14 @@ def test_the_state_of_an_engine_that_is_just_ending_is_not_moved_away_under_it(t
         claim(tmp_path / "state", anew_when_finished=True)
     assert (tmp_path / "state" / "session-000001").is_dir()
     lock.release()
+
+
+def test_a_paper_file_whose_journals_are_missing_is_refused(tmp_path: Path) -> None:
+    ledger = FileLedger(tmp_path / "paper.jsonl")
+    ledger.write(Opened(1, 100_000_000))
+    check_ledger(ledger, recover(CONFIG, tmp_path))
+    ledger.write(Resting(2, "slug/1/entry"))
+    with pytest.raises(InputError, match=r"session folders that belong to .*paper\.jsonl"):
+        check_ledger(ledger, recover(CONFIG, tmp_path))
+    play_round(tmp_path / "session-000001")
+    check_ledger(ledger, recover(CONFIG, tmp_path))
