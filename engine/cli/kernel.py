@@ -18,7 +18,13 @@ def kernel() -> None:
 
 @kernel.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
-@click.option("--repeats", default=5, show_default=True, help="Passes over all recordings; medians are printed.")
+@click.option(
+    "--repeats",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Passes over all recordings; medians are printed.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench(path: Path, repeats: int, as_json: bool) -> None:
     """Measure Kernel.receive on the events of recordings, decoded beforehand.

@@ -3,6 +3,8 @@
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +19,7 @@ from engine.model.errors import InputError, ResourceError
 from engine.model.units import format_cash, format_scaled
 from engine.runtime.dry import DryShell
 from engine.runtime.feeder_child import FeederChild, has_live_writer
-from engine.runtime.session import SessionResult, StateLock, archive_finished, run_session
+from engine.runtime.session import SessionResult, claim, run_session
 from feeder.recording.reader import open_recordings
 from shm.errors import RingError
 from shm.registry import status
@@ -36,7 +38,7 @@ from shm.registry import status
 @click.option("--state", "state_dir", type=click.Path(path_type=Path), help="State folder; the config's without it.")
 @click.option("--run-dir", default="run", type=click.Path(path_type=Path), show_default=True, help="Status files.")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Config file; the defaults without it.")
-@click.option("--window-seconds", type=int, help="Play windows of this length instead of the config's.")
+@click.option("--window-seconds", type=click.IntRange(1), help="Play windows of this length instead of the config's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def run(
     source: str | None,
@@ -52,7 +54,8 @@ def run(
 ) -> None:
     """Run the engine, dry: decisions on a ring's data, orders to the paper venue, everything in a journal.
 
-    Ends when a recording has been played, or on Ctrl-C or SIGTERM with every order cancelled.
+    Ends when a recording has been played, or on Ctrl-C or SIGTERM with every order cancelled (exit status 0; 143 for a
+    SIGTERM before the engine has begun).
 
     Example: bucketmm run --source recording --path tests/fixtures/recordings/lively-seed-10 --pace 20
     """
@@ -97,11 +100,14 @@ class _Feed(NamedTuple):
 
 
 def _run(config: Config, wanted: _Feed, ring: str, root: Path, run_dir: Path) -> SessionResult:
-    if wanted.path is not None and root.exists():
-        archive_finished(root)
-    lock = StateLock(root)
-    child = _start_feeder(wanted, ring, run_dir, config)
+    signal.signal(signal.SIGTERM, _end_at_once)
+    lock = claim(root, anew_when_finished=wanted.path is not None)
+    child = None
     try:
+        with _signals_held():
+            child = _start_feeder(wanted, ring, run_dir, config)
+        if child is not None:
+            child.wait_ready()
         return run_session(
             config,
             root,
@@ -138,9 +144,29 @@ def _start_feeder(wanted: _Feed, ring: str, run_dir: Path, config: Config) -> Fe
         arguments += ["--path", str(wanted.path), "--pace", wanted.pace, "--wait-for-reader"]
     for slug in wanted.slugs:
         arguments += ["--slug", slug]
-    child = FeederChild(arguments, ring, Path("logs") / "feeder.log")
-    child.wait_ready()
-    return child
+    return FeederChild(arguments, ring, Path("logs") / "feeder.log")
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let signals wait until what is being started has a name by which it can be ended."""
+    received: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, frame: received.append(number))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for signalled in received[:1]:
+        signal.raise_signal(signalled)
+
+
+def _end_at_once(number: int, frame: object) -> None:
+    """End before the engine has begun: nothing of ours works yet, but the feeder must not outlive us."""
+    sys.exit(128 + number)
 
 
 def _handle_signals(shell: DryShell) -> None:

@@ -43,19 +43,22 @@ class FeederChild:
     def wait_ready(self) -> None:
         """Wait until the ring has a live writer. Raises ResourceError with the end of the log when it does not come."""
         deadline = time.monotonic() + READY_WITHIN_S
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self.is_running:
             if has_live_writer(self._ring):
                 return
-            if self._process.poll() is not None:
-                break
             time.sleep(0.02)
         self.stop()
         tail = self._log.read_text(errors="replace").strip()[-2000:]
         raise ResourceError(f"the feeder did not come up on ring {self._ring}; its log {self._log} ends with:\n{tail}")
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process lives."""
+        return self._process.poll() is None
+
     def stop(self) -> None:
         """End the feeder: TERM, and KILL when it does not listen."""
-        if self._process.poll() is None:
+        if self.is_running:
             self._process.terminate()
             try:
                 self._process.wait(END_WITHIN_S)

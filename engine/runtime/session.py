@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.config.load import Config
-from engine.execution.paper.ledger import FileLedger
+from engine.execution.paper.ledger import FileLedger, Opened
 from engine.model.commands import Alert
-from engine.model.errors import ResourceError
+from engine.model.errors import InputError, ResourceError
 from engine.model.units import NS_PER_MS
 from engine.runtime.clock import ShellClock
 from engine.runtime.compose import build_kernel, build_paper, open_journal
 from engine.runtime.control import ControlFiles
 from engine.runtime.dry import DryShell
 from engine.runtime.loop import Loop
-from engine.runtime.recovery import first_words, last_session, recover, was_closed
+from engine.runtime.recovery import Recovered, first_words, last_session, recover, was_closed
 from engine.runtime.ring_feed import RingFeed
 from engine.runtime.status import StatusWriter
 from engine.runtime.tally import Tally
@@ -58,15 +58,30 @@ class StateLock:
         os.close(self._file)
 
 
-def archive_finished(root: Path) -> None:
-    """Move a finished recording's state aside: playing it again is a new run, and its orders have the same names."""
-    previous = last_session(root)
+def claim(root: Path, *, anew_when_finished: bool) -> StateLock:
+    """Return the lock of a state folder. Raises ResourceError when another engine has it.
+
+    With `anew_when_finished` a finished recording's state is moved aside: playing it again is a new run, and its orders
+    have the same names.
+    """
+    lock = StateLock(root)
+    previous = last_session(root) if anew_when_finished else None
     if previous is None or not was_closed(previous):
-        return
+        return lock
     number = 1
     while (target := root.with_name(f"{root.name}.{number}")).exists():
         number += 1
-    root.rename(target)
+    root.rename(target)  # with the lock in it: nobody else can be in there
+    lock.release()
+    return StateLock(root)
+
+
+def check_ledger(ledger: FileLedger, recovered: Recovered) -> None:
+    """Raise InputError for a paper venue that knows orders while no journal does: new orders would get their names."""
+    if recovered.previous is None and any(not isinstance(row, Opened) for row in ledger.rows()):
+        raise InputError(
+            f"expected the session folders that belong to {ledger.path}, found none: put them back, or move it away too"
+        )
 
 
 def run_session(
@@ -94,6 +109,8 @@ def run_session(
     if gating and not feed.await_pace(PACE_WITHIN_S):
         feed.close()
         raise ResourceError(f"expected a recording to begin on ring {ring} within {PACE_WITHIN_S:g} s, none did")
+    ledger = FileLedger(root / PAPER_FILE)
+    check_ledger(ledger, recovered)
     journal = open_journal(recovered.folder, config, state, clock="wall", mode="dry", host=socket.gethostname())
     tally = Tally(journal)
     alerts: list[str] = []
@@ -106,7 +123,6 @@ def run_session(
     def alert(said: Alert) -> None:
         say(f"{said.code}: {said.text}")
 
-    ledger = FileLedger(root / PAPER_FILE)
     paper = build_paper(config, ledger)
     kernel = build_kernel(config, state, tally)
     status = StatusWriter(run_dir / "engine.json", "dry", time.time(), journal, tally, alerts, say)

@@ -4,7 +4,7 @@ import hashlib
 
 import msgspec
 
-from engine.execution.paper.ledger import Ended, Filled, Refused, Resting, Row, Settled, Taken
+from engine.execution.paper.ledger import Ended, Filled, Opened, Refused, Resting, Row, Settled, Taken
 from engine.fills.strict import Levels
 from engine.model.commands import Place
 from engine.model.events import GoneReason, Side
@@ -74,6 +74,8 @@ class Account:
             self._working.pop(row.order).status = "refused"
         elif isinstance(row, Ended):
             self._working.pop(row.order).status = "ended"
+        elif isinstance(row, Opened):
+            self.cash_u6 = row.cash_u6
         elif isinstance(row, Settled):
             self.cash_u6 += row.payout_u6
             self.shares.pop(row.asset, None)

@@ -17,6 +17,13 @@ from engine.model.errors import InputError, ResourceError
 from engine.model.events import GoneReason, Side
 
 
+class Opened(msgspec.Struct, frozen=True, tag="opened"):
+    """The account was opened with this cash: the file's first row, whatever later configs say."""
+
+    ts_ns: int
+    cash_u6: int
+
+
 class Taken(msgspec.Struct, frozen=True, tag="order"):
     """An order reached the venue."""
 
@@ -70,7 +77,7 @@ class Settled(msgspec.Struct, frozen=True, tag="settled"):
     payout_u6: int
 
 
-Row = Taken | Resting | Refused | Filled | Ended | Settled
+Row = Opened | Taken | Resting | Refused | Filled | Ended | Settled
 
 
 class Ledger(Protocol):

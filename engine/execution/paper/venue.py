@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from engine.execution.paper.book import Account, PaperOrder, remote_id
-from engine.execution.paper.ledger import Ended, Filled, Ledger, NoLedger, Refused, Resting, Row, Settled, Taken
+from engine.execution.paper.ledger import Ended, Filled, Ledger, NoLedger, Opened, Refused, Resting, Row, Settled, Taken
 from engine.execution.paper.overlay import overlay
 from engine.fills.strict import crossing, newly_displayed_u6, opposite_levels, prints_through, take
 from engine.model.codes import Code
@@ -77,8 +77,14 @@ class PaperVenue:
         self._answers: list[Event] = []
 
     def restore(self, rows: Iterable[Row], now_ns: int) -> None:
-        """Take over what an earlier process did: orders that were in flight are judged from the first new record on."""
-        for row in rows:
+        """Take over what an earlier process did: orders that were in flight are judged from the first new record on.
+
+        Without rows the account is opened here.
+        """
+        known = tuple(rows)
+        if not known:
+            self._write(Opened(now_ns, self.account.cash_u6))
+        for row in known:
             self.account.apply(row)
         for order in self.account.working():
             if order.status == "held":
@@ -204,6 +210,11 @@ class PaperVenue:
         return Code.BALANCE if place.size_u6 > free_u6 else None
 
     def _refuse(self, order: PaperOrder, code: Code, now_ns: int) -> None:
+        """Refuse an order; one of which something was filled before a restart can only end."""
+        if order.filled_u6:
+            closed = code == Code.MARKET_CLOSED
+            self._end(order, GoneReason.MARKET_CLOSED if closed else GoneReason.KILLED, now_ns)
+            return
         self._write(Refused(now_ns, order.place.order, code))
         self._answer(Rejected(now_ns, order.place.order, code))
 
@@ -331,15 +342,21 @@ class PaperVenue:
         view = self.views.get(event.asset)
         self.views[event.asset] = open_view(event) if view is None else fold(view, event)
         if event.change in (MarketChange.CLOSED, MarketChange.RESOLVED):
-            for order in self.account.working():
-                if order.place.asset == event.asset and order.status == "resting":
-                    self._end(order, GoneReason.MARKET_CLOSED, now_ns)
+            self._end_resting(event.asset, now_ns)
+
+    def _end_resting(self, asset: int, now_ns: int) -> None:
+        for order in self.account.working():
+            if order.place.asset == asset and order.status == "resting":
+                self._end(order, GoneReason.MARKET_CLOSED, now_ns)
 
     def _settle(self, event: Outcome, now_ns: int) -> None:
-        """Pay what a resolved token is worth; an unknown outcome pays nothing and keeps the shares."""
-        if event.known and self.account.shares.get(event.asset):
-            payout_u6 = self.account.shares[event.asset] if event.won else 0
-            self._write(Settled(now_ns, event.asset, payout_u6))
+        """Pay what a market's two tokens are worth; an unknown outcome pays nothing and keeps the shares."""
+        peer = self.views[event.asset].peer if event.asset in self.views else -1
+        for asset, won in ((event.asset, event.won), (peer, not event.won)):
+            self._end_resting(asset, now_ns)
+            held_u6 = self.account.shares.get(asset)
+            if event.known and held_u6:
+                self._write(Settled(now_ns, asset, held_u6 if won else 0))
 
 
 def _fill_event(row: Filled, now_ns: int) -> Fill:

@@ -65,6 +65,16 @@ def test_sigterm_in_a_round_cancels_closes_the_journal_and_removes_the_ring(tmp_
     wait_for(lambda: not Path("/dev/shm" + ring).exists(), "the ring's removal")
 
 
+def test_sigterm_while_the_feeder_comes_up_ends_both(tmp_path: Path) -> None:
+    ring = ring_name()
+    engine = start(tmp_path, *run_arguments(LIVELY, "5", ring))
+    wait_for((tmp_path / "logs" / "feeder.log").exists, "the feeder's start")
+    engine.send_signal(signal.SIGTERM)
+    finish(engine, 143)
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.parent.exists()]
+    assert not [command for command in commands if ring.encode() in command]
+
+
 def test_one_engine_a_state_folder(tmp_path: Path) -> None:
     ring = ring_name()
     engine = start(tmp_path, *run_arguments(LIVELY, "5", ring))

@@ -2,13 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from engine.execution.paper.ledger import Ended, FileLedger, Filled, Refused, Resting, Row, Settled, Taken
+from engine.execution.paper.ledger import Ended, FileLedger, Filled, Opened, Refused, Resting, Row, Settled, Taken
 from engine.model.errors import InputError, ResourceError
 from engine.model.events import GoneReason, Side
 from tests.unit.engine.execution.paper.harness import place
 from tests.unit.engine.journal.disk import room_for
 
 ROWS: tuple[Row, ...] = (
+    Opened(0, 100_000_000),
     Taken(1, place("r/1/entry", Side.BUY, 6_100, 11), "0xabc"),
     Resting(2, "r/1/entry"),
     Filled(3, "r/1/entry", "t1", 0, Side.BUY, 6_100, 11_000_000, 0, True),
@@ -40,7 +41,7 @@ def test_a_line_that_is_not_ours_is_named_with_its_number(tmp_path: Path) -> Non
     path = tmp_path / "paper.jsonl"
     written(path).close()
     path.write_bytes(path.read_bytes() + b'{"type":"something"}\n')
-    with pytest.raises(InputError, match=r"paper\.jsonl:7 is not a row"):
+    with pytest.raises(InputError, match=r"paper\.jsonl:8 is not a row"):
         list(FileLedger(path).rows())
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.execution.paper.ledger import FileLedger
+from engine.execution.paper.ledger import FileLedger, Filled, Taken
 from engine.execution.paper.venue import PaperParams, PaperVenue
 from engine.model.codes import Code
 from engine.model.commands import Cancel, CancelAll, CancelMarket, ReadBook, ReadOrder, ReadPosition, TimeInForce
@@ -328,6 +328,62 @@ def test_a_gtd_order_still_expires_after_a_restart(tmp_path: Path) -> None:
     venue.restore(ledger.rows(), at(10))
     venue.take(at(340))
     assert [event.reason for event in venue.take(at(341)) if isinstance(event, Gone)] == [GoneReason.EXPIRED]
+
+
+@pytest.mark.parametrize("tif", [TimeInForce.FAK, TimeInForce.FOK, TimeInForce.GTC])
+@pytest.mark.parametrize("closed", [False, True])
+def test_an_order_that_was_partly_filled_before_a_crash_is_ended_and_never_refused(
+    tif: TimeInForce, closed: bool, tmp_path: Path
+) -> None:
+    ledger = FileLedger(tmp_path / "paper.jsonl")
+    ledger.write(Taken(at(1), place("r/1/entry", Side.BUY, 6_200, 10, tif), "0x1"))
+    ledger.write(Filled(at(1), "r/1/entry", "t1", UP, Side.BUY, 6_100, 4_000_000, 0, False))  # then the process died
+    venue = PaperVenue(PaperParams(), CASH_U6, ledger)
+    venue.restore(ledger.rows(), at(10))
+    for asset in (UP, DOWN):
+        venue.observe(opened(asset, 10), at(10))
+        if closed:
+            venue.observe(changed(MarketChange.CLOSED, asset, 10), at(10))
+    venue.observe(book(UP, 10, 6_000, 6_300), at(10))
+    answers = venue.take(at(11))
+    assert not [event for event in answers if isinstance(event, Rejected)]
+    venue.submit(ReadOrder("r/1/entry"), at(12))
+    venue.take(at(12.03))
+    fill, state = venue.take(at(13))
+    assert isinstance(fill, Fill)
+    assert (fill.trade_id, fill.size_u6) == ("t1", 4_000_000)
+    assert state == OrderState(at(13), "r/1/entry", True, tif == TimeInForce.GTC and not closed, 4_000_000)
+
+
+def test_an_outcome_of_one_token_settles_the_other_one_too() -> None:
+    desk = Desk()
+    desk.bought(10)
+    before_u6 = desk.venue.account.cash_u6
+    desk.venue.observe(Outcome(at(950), DOWN, True, False), at(950))
+    assert desk.venue.account.cash_u6 == before_u6 + 10_000_000
+    desk.venue.observe(Outcome(at(950), UP, True, True), at(950))
+    assert desk.venue.account.cash_u6 == before_u6 + 10_000_000
+
+
+def test_an_outcome_ends_what_still_rests_in_its_market() -> None:
+    desk = Desk()
+    desk.send(1, place("r/1/entry", Side.BUY, 6_000, 10, post_only=True))
+    desk.send(1, place("r/2/entry", Side.BUY, 3_000, 10, asset=DOWN, post_only=True))
+    desk.answers(2)
+    desk.venue.observe(Outcome(at(950), UP, True, True), at(950))
+    gone = [event for event in desk.answers(951) if isinstance(event, Gone)]
+    assert [(event.order, event.reason) for event in gone] == [
+        ("r/1/entry", GoneReason.MARKET_CLOSED),
+        ("r/2/entry", GoneReason.MARKET_CLOSED),
+    ]
+
+
+def test_a_restarted_venue_keeps_the_money_that_its_file_began_with(tmp_path: Path) -> None:
+    ledger = FileLedger(tmp_path / "paper.jsonl")
+    PaperVenue(PaperParams(), CASH_U6, ledger).restore(ledger.rows(), at(0))
+    another = PaperVenue(PaperParams(), 7 * CASH_U6, ledger)
+    another.restore(ledger.rows(), at(10))
+    assert another.account.cash_u6 == CASH_U6
 
 
 def test_the_file_drops_a_torn_last_line(tmp_path: Path) -> None:
