@@ -1,0 +1,53 @@
+import msgspec
+import pytest
+
+from engine.firewall.budget import MutationBudget
+from engine.kernel.state import Dust, KernelState, decode_state, encode_state
+from engine.model.events import VenueState
+from engine.strategy.bucket.round import open_round
+from tests.unit.engine.rounds import DOWN, SLUG, UP, opened
+
+
+def full_state() -> KernelState:
+    """Return a state in which every field says something."""
+    return KernelState(
+        bankroll_u6=99_000_000,
+        seq=7,
+        killed=True,
+        kill_reason="enough",
+        venue=VenueState.POST_ONLY,
+        budget=MutationBudget((1, 2)),
+        rounds={SLUG: open_round(opened(UP), opened(DOWN))},
+        announced={"another condition": opened(UP)},
+        slug_of_asset={UP: SLUG, DOWN: SLUG},
+        broken={"old": "ZeroDivisionError: a bug"},
+        dust={"token": Dust(3_000_000, 1_800_000)},
+        assets_seen=2,
+        rounds_over=5,
+        last_timestamp_ms=1_800_000_000_000,
+    )
+
+
+def test_every_field_survives_and_equal_states_give_equal_bytes() -> None:
+    state, defaults = full_state(), KernelState(bankroll_u6=0)
+    for name in KernelState.__struct_fields__:
+        assert getattr(state, name) != getattr(defaults, name), f"{name}: the test says nothing about it"
+    assert decode_state(encode_state(state)) == state
+    assert encode_state(full_state()) == encode_state(state)
+
+
+def test_a_state_from_before_a_field_was_added_is_read_with_its_default() -> None:
+    older = msgspec.msgpack.encode(msgspec.msgpack.decode(encode_state(full_state()))[:-1])
+    assert decode_state(older) == msgspec.structs.replace(full_state(), last_timestamp_ms=0)
+
+
+def test_bytes_that_are_no_state_are_refused() -> None:
+    with pytest.raises(msgspec.DecodeError):
+        decode_state(b"\x93\xa3abc")
+
+
+def test_two_states_share_nothing() -> None:
+    one, other = KernelState(bankroll_u6=0), KernelState(bankroll_u6=0)
+    one.rounds[SLUG] = open_round(opened(UP), opened(DOWN))
+    one.dust["token"] = Dust(1, 1)
+    assert other == KernelState(bankroll_u6=0)
