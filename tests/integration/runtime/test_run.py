@@ -39,6 +39,16 @@ def test_an_unpaced_recording_through_the_ring_gives_what_the_backtest_gives(rec
         assert through_ring[key] == simulated[key], key
 
 
+def test_windows_that_overlap_go_through_the_ring_in_the_order_of_their_time(tmp_path: Path) -> None:
+    """The first window is settled while the second one trades: each must still give what its backtest gives."""
+    out, _ = bucketmm(tmp_path, *run_arguments(FIXTURES, "max", ring_name()), "--json")
+    through_ring = json.loads(out)
+    out, _ = bucketmm(tmp_path, "backtest", str(FIXTURES), "--json")
+    simulated = json.loads(out)
+    for key in ("rounds", "fills", "pnl_usd", "fees_usd", "entered", "states_reached", "decisions"):
+        assert through_ring[key] == simulated[key], key
+
+
 def test_a_paced_run_journals_what_it_decided_and_the_journal_replays_equal(tmp_path: Path) -> None:
     ring = ring_name()
     out, _ = bucketmm(tmp_path, *run_arguments(LIVELY, "20", ring), "--json")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,15 +53,38 @@ def test_unpaced_a_generated_recording_comes_out_as_it_was_written() -> None:
     assert source.health()["messages"] == len(sink)
 
 
-def test_several_recordings_end_once_and_each_sets_the_pace() -> None:
+def later(file: RecordingFile, span_ns: int) -> RecordingFile:
+    """Return the recording as if it had been made later."""
+
+    def load() -> Loaded:
+        loaded = file.load()
+        records = loaded.records()
+        records["recv_ts_ns"] += span_ns
+        return Loaded(loaded.instruments, loaded.counts, lambda: iter([records]))
+
+    windows = tuple(window._replace(start_s=window.start_s + span_ns // 1_000_000_000) for window in file.windows)
+    return replace(file, windows=windows, load=load)
+
+
+def test_recordings_that_overlap_are_interleaved_on_one_pace_and_end_once() -> None:
     files = open_recordings(FIXTURES)
     sink = RingLikeSink()
-    play(RecordingSource(files, UNPACED_MILLI, clock_ns=lambda: 42), sink)
+    play(RecordingSource(files[::-1], UNPACED_MILLI, clock_ns=lambda: 42), sink)
     records = sink.records()
+    assert list(records["recv_ts_ns"]) == sorted(records["recv_ts_ns"])
     ended = (records["kind"] == Kind.FEED) & (records["aux"] == FeedChange.ENDED)
     assert list(np.flatnonzero(ended)) == [len(records) - 1]
-    assert len(sink.paces) == len(files) == 2
+    assert len(sink.paces) == 1
     assert len(sink.instruments) == 4
+    assert len(records) == sum(len(file.load().records()) for file in files) - 1  # the first one's FEED/ENDED
+
+
+def test_a_recording_that_begins_after_the_last_one_sets_the_pace_anew() -> None:
+    first, second = open_recordings(FIXTURES)
+    sink = RingLikeSink()
+    play(RecordingSource([first, later(second, 3_600_000_000_000)], UNPACED_MILLI, clock_ns=lambda: 42), sink)
+    starts = [int(file.load().records()["recv_ts_ns"][0]) for file in (first, second)]
+    assert [start for _, start, _ in sink.paces] == [starts[0], starts[1] + 3_600_000_000_000]
 
 
 def test_paced_no_record_is_published_before_it_is_due() -> None:
