@@ -16,7 +16,7 @@ from engine.runtime.clock import PaceLike
 from engine.runtime.decode import Decoder
 from engine.runtime.decode import Record as Row
 from shm.errors import RingError
-from shm.layout import RECORD_DTYPE, Kind, MarketChange
+from shm.layout import ALL_INSTRUMENTS, RECORD_DTYPE, Kind, MarketChange
 from shm.layout import FeedChange as RecordFeedChange
 from shm.ring import Record, RingReader
 from shm.sink import Instrument
@@ -116,13 +116,18 @@ class RingFeed:
             if not visible:
                 passed[row[3]] = passed.get(row[3], 0) + 1
                 self.skipped += 1
-            for event in self.decoder.events(row, max(row[10], self._shown_ns) if unpaced else now_ns):
+            for event in self.decoder.events(row, self._unpaced_ns(row) if unpaced else now_ns):
                 self._shown_ns = event.ts_ns
                 if isinstance(event, Tob) and passed.get(row[3]):
                     event = _with_skipped(event, passed[row[3]] if visible else 0)
                 if isinstance(event, Feed) and row[4] == RecordFeedChange.ENDED:
                     self.ended = True
                 yield Seen(event, visible)
+
+    def _unpaced_ns(self, row: Row) -> int:
+        """Return the recording's time at a record; the feeder's own ones carry the wall's and leave it as it is."""
+        is_feeders = row[1] == Kind.RESET or (row[1] == Kind.FEED and row[4] == RecordFeedChange.STALE)
+        return self._shown_ns if is_feeders and row[3] == ALL_INSTRUMENTS else max(row[10], self._shown_ns)
 
     def liveness(self, wall_ns: int, now_ns: int) -> Feed | None:
         """Return the event that the feeder has fallen silent, or speaks again; None while nothing changed."""

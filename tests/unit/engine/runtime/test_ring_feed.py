@@ -194,3 +194,16 @@ def test_a_late_joiner_knows_that_a_book_was_silent_before_it_came(ring: Ring) -
     events = [event for event, _ in seen(feed)]
     assert Feed(NOW, 0, FeedChange.STALE) in events
     feed.close()
+
+
+def test_what_the_feeder_itself_says_does_not_move_the_time_of_an_old_unpaced_recording(ring: Ring) -> None:
+    old_ns = 1_700_000_000 * S  # long before the wall time that the ring's own records carry
+    ring.writer.set_pace(NOW, old_ns, 0)
+    feed = ring.feed()  # begins with a RESET of this very moment
+    ring.market(RecordChange.OPENED, at_ns=old_ns)
+    ring.book(6_100, at_ns=old_ns + S)
+    ring.say(RecordFeedChange.STALE)  # the feeder was told to stop
+    ring.book(6_200, at_ns=old_ns + 2 * S)
+    stamps = [event.ts_ns for event, _ in feed.events(feed.drain(), old_ns)]
+    assert stamps == [0, old_ns, old_ns, old_ns + S, old_ns + S, old_ns + 2 * S]  # RESET: before any time is known
+    feed.close()
