@@ -9,16 +9,15 @@ from pathlib import Path
 
 from engine.config.build import scaled
 from engine.config.load import Config
-from engine.model.commands import Command
+from engine.journal.writer import NullRecorder
 from engine.model.events import Event, Tob
-from engine.model.records import RoundRecord, Verdict
 from engine.runtime.compose import build_kernel, build_paper, fresh_state, open_journal
 from engine.runtime.decode import Decoder
 from engine.runtime.simulated import SimulatedShell
 from feeder.recording.files import RecordingFile
 
 
-class _Inputs:
+class _Inputs(NullRecorder):
     """A recorder that keeps the events: what a kernel was given, paper answers and ticks included."""
 
     def __init__(self) -> None:
@@ -27,14 +26,6 @@ class _Inputs:
     def event(self, seq: int, event: Event) -> None:
         """Keep the input."""
         self.events.append(event)
-
-    def decision(
-        self, seq: int, intents: list[Command], verdicts: list[Verdict], commands: list[Command], stages: list[str]
-    ) -> None:
-        """Forget the decision."""
-
-    def round(self, seq: int, record: RoundRecord) -> None:
-        """Forget the round."""
 
 
 def _inputs(config: Config, recording: RecordingFile) -> list[Event]:
