@@ -1,0 +1,1 @@
+"""The local exchange: matching, ledger, server and streams of a venue on this machine."""
