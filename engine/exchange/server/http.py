@@ -201,9 +201,10 @@ class HttpProtocol(asyncio.Protocol):
         if not self._transport.can_write_eof():
             self._end()
             return
-        self._is_ending = True
+        self._is_ending, self._is_upgrading = True, False
         self._queue.clear()
         self._stop_timer()
+        self._adjust_reading()
         self._transport.write_eof()
         self._timer = self._context.loop.call_later(LINGER_S, self._transport.close)
 
@@ -270,7 +271,8 @@ class HttpProtocol(asyncio.Protocol):
         self._adjust_reading()
 
     def _adjust_reading(self) -> None:
-        wanted = self._is_ending or not (self._is_congested or self._is_upgrading or len(self._queue) >= QUEUE_MAX)
+        is_full = self._is_congested or len(self._queue) >= QUEUE_MAX
+        wanted = not self._is_upgrading and (self._is_ending or not is_full)
         if wanted != self._is_reading and not self._is_gone:
             self._is_reading = wanted
             if wanted:

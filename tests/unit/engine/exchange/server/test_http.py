@@ -12,7 +12,7 @@ from engine.exchange.server.messages import Request, Response, json_response
 from engine.exchange.server.request_reader import BODY_BYTES_MAX
 from engine.exchange.server.routes import Routes
 from tests.unit.engine.exchange.server.handlers import Echo
-from tests.unit.engine.exchange.server.wires import Wire, request_bytes
+from tests.unit.engine.exchange.server.wires import UPGRADE, Wire, request_bytes
 
 
 def on_a_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
@@ -311,9 +311,8 @@ async def test_a_websocket_is_opened_and_the_transport_handed_over() -> None:
 async def test_frames_that_come_with_the_handshake_are_taken() -> None:
     echo = Echo()
     wire = Wire(routes(echo=echo))
-    rows = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
     frame = b"\x81\x82\x00\x00\x00\x00hi"
-    wire.send(request_bytes("GET", "/ws/market", b"", *rows, "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==") + frame)
+    wire.send(request_bytes("GET", "/ws/market", b"", *UPGRADE) + frame)
     assert echo.heard == ["hi"]
     assert wire.received().endswith(b"\x81\x02hi")
 
@@ -344,8 +343,7 @@ def test_a_bad_handshake_is_refused(path: str, rows: list[str], status: int) -> 
 async def test_a_handshake_can_be_planned_for() -> None:
     planned = Planned(Plan(answer=Response(429, b"{}", (("Retry-After", "3"),))))
     wire = Wire(routes(), interceptors=(planned,))
-    rows = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
-    wire.send(request_bytes("GET", "/ws/market", b"", *rows, "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="))
+    wire.send(request_bytes("GET", "/ws/market", b"", *UPGRADE))
     await settle()
     (answer,) = wire.answers()
     assert (answer.status, answer.headers["retry-after"]) == (429, "3")
@@ -356,8 +354,7 @@ async def test_a_handshake_can_be_planned_for() -> None:
 async def test_a_delayed_handshake_keeps_what_follows() -> None:
     echo = Echo()
     wire = Wire(routes(echo=echo), interceptors=(Planned(Plan(hold_ms=1)),))
-    rows = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13")
-    wire.send(request_bytes("GET", "/ws/market", b"", *rows, "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="))
+    wire.send(request_bytes("GET", "/ws/market", b"", *UPGRADE))
     assert not wire.transport.reading
     wire.send(b"\x81\x82\x00\x00\x00\x00hi")
     await asyncio.sleep(0.02)

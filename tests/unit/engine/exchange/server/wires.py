@@ -14,6 +14,14 @@ from engine.exchange.server.context import Context, Interceptor
 from engine.exchange.server.http import HttpProtocol
 from engine.exchange.server.routes import Routes
 
+UPGRADE = (
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+)
+"""The headers of a WebSocket handshake."""
+
 
 class MemoryTransport(asyncio.Transport):
     """Keeps what is written; what the protocol wants of it is to be seen in its attributes."""
