@@ -1,5 +1,6 @@
 """What a stream session wants done with its connection."""
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Protocol
 
@@ -21,6 +22,10 @@ class Send(msgspec.Struct, frozen=True):
     kind: FrameKind = FrameKind.REPLY
 
 
+class Ping(msgspec.Struct, frozen=True):
+    """Send a ping of the WebSocket protocol."""
+
+
 class Close(msgspec.Struct, frozen=True):
     """End the connection with a close frame."""
 
@@ -32,7 +37,7 @@ class Reset(msgspec.Struct, frozen=True):
     """End the connection without a word, as the venue does with an idle one."""
 
 
-Out = Send | Close | Reset
+Out = Send | Ping | Close | Reset
 
 
 class Connection(Protocol):
@@ -60,12 +65,14 @@ class Connection(Protocol):
         ...
 
 
-def perform(connection: Connection, outs: list[Out]) -> None:
+def perform(connection: Connection, outs: Iterable[Out]) -> None:
     """Do what a session wants, in order."""
     for out in outs:
         if isinstance(out, Send):
             connection.send_text(out.frame, out.kind)
         elif isinstance(out, Close):
             connection.close(out.code, out.reason)
+        elif isinstance(out, Ping):
+            connection.send_ping()
         else:
             connection.abort()
