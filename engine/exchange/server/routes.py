@@ -27,7 +27,8 @@ class Route(msgspec.Struct, frozen=True):
     pattern: str
     handler: Handler
     name: str
-    """What faults and limits call it, such as `POST /order`, whatever the host and prefix that it was called by."""
+    """What faults and limits call it: method and pattern on the loopback, such as `POST /order` or `GET /gamma/events`,
+    whatever host and path it was called by."""
 
 
 class StreamRoute(msgspec.Struct, frozen=True):
@@ -123,7 +124,8 @@ class Routes:
     def add(self, service: Service, method: str, pattern: str, handler: Handler) -> None:
         """Add a call: `pattern` is a path in which a segment like `{id}` stands for anything but nothing."""
         assert pattern.startswith("/"), f"expected a path that begins with a slash, was {pattern!r}"
-        self._routes.append(Route(service, method, pattern, handler, f"{method} {pattern}"))
+        name = f"{method} {LOOPBACK_PREFIXES[service]}{pattern}"
+        self._routes.append(Route(service, method, pattern, handler, name.rstrip("/")))
         self._hosts.clear()
 
     def add_stream(self, service: Service, path: str, handler: WebSocketHandler, loopback_path: str) -> None:

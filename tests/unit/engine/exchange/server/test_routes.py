@@ -94,6 +94,24 @@ def test_the_loopback_has_everything_and_the_clob_first(
     assert said(routes, host, method, path) == expected
 
 
+@pytest.mark.parametrize(
+    ("host", "method", "path", "name"),
+    [
+        (CLOB, "POST", "/order", "POST /order"),
+        (GAMMA, "GET", "/markets/7", "GET /gamma/markets/{id}"),
+        (LOCAL, "GET", "/gamma/markets/7", "GET /gamma/markets/{id}"),
+        (LOCAL, "GET", "/v2/positions", "GET /data/v2/positions"),
+        (LOCAL, "POST", "/", "POST /rpc"),
+    ],
+)
+def test_a_call_has_one_name_however_it_is_reached(
+    routes: Routes, host: str, method: str, path: str, name: str
+) -> None:
+    found = routes.find(host, method, path)
+    assert isinstance(found, Match)
+    assert found.route.name == name
+
+
 def test_a_variable_is_decoded_and_is_never_empty(routes: Routes) -> None:
     assert said(routes, LOCAL, "GET", "/markets/a%2Fb%20c") == "clob market a/b c"
     assert said(routes, LOCAL, "GET", "/markets/").startswith("404")
