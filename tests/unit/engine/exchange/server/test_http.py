@@ -68,7 +68,7 @@ async def settle() -> None:
 class Planned:
     """An interceptor with one plan for everything."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan | None) -> None:
         self.asked: list[str] = []
         self._plan = plan
 
