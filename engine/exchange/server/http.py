@@ -1,6 +1,7 @@
 """One HTTP/1.1 connection over any asyncio transport: requests in, answers out in their order, upgrades handed over.
 
-A handler that answers at once runs in the call that received the bytes and costs no task; while a slow one runs,
+Nothing here knows the wall clock or sockets: time is the loop's, or the context's clock. A handler that answers at once
+runs in the call that received the bytes and costs no task; while a slow one runs,
 further requests wait in a short queue, and reading stops when it is full.
 """
 

@@ -26,7 +26,7 @@ BUFFERED_BYTES_MAX: Final = 64 << 20
 MESSAGE_BYTES_MAX: Final = 1 << 20
 """The default of the clients' own library; the longest documented limit is 64 KB (protocol.md 7.2)."""
 LOG: Final = logging.getLogger("engine.exchange.websocket")
-LOG.setLevel(logging.INFO)  # below that the library logs frames, credentials among them
+LOG.setLevel(logging.WARNING)  # at DEBUG the library logs frames, credentials among them
 
 
 class FrameGate(Protocol):

@@ -1,6 +1,9 @@
 import asyncio
+import logging
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from websockets.frames import Opcode
 
 from engine.exchange.server import websocket
@@ -206,5 +209,20 @@ async def test_outgoing_frames_pass_the_gate() -> None:
 @on_a_loop
 async def test_frames_are_never_written_to_a_log() -> None:
     _, _, echo = connect()
-    assert websocket.LOG.getEffectiveLevel() > 10
+    assert websocket.LOG.level > logging.DEBUG
     assert echo.open[0].peer == "None"
+
+
+@given(pieces=st.lists(st.binary(max_size=40), max_size=6), compression=st.booleans())
+def test_no_bytes_make_it_fail(pieces: list[bytes], compression: bool) -> None:
+    @on_a_loop
+    async def run() -> None:
+        wire, _, _ = connect(compression=compression)
+        for piece in pieces:
+            if not wire.transport.closed:
+                wire.send(piece)
+        wire.transport.close()
+        await settle()
+        assert wire.bugs == []
+
+    run()
