@@ -1,1 +1,1 @@
-"""The local exchange: matching, ledger, server and streams of a venue on this machine."""
+"""The local exchange: Polymarket's protocol on the loopback, for unmodified clients."""
