@@ -36,7 +36,14 @@ class TwapAverage:
         """
         if left_ms >= twap_ms or self._count == 0:
             return spot_e8
-        return (self.value_e8() * (twap_ms - left_ms) + spot_e8 * left_ms) // twap_ms
+        return expected_final_e8(self.value_e8(), spot_e8, left_ms, twap_ms)
+
+
+def expected_final_e8(known_e8: int, spot_e8: int, left_ms: int, twap_ms: int) -> int:
+    """Return the expected average of a span of `twap_ms` with `left_ms` to go, of which `known_e8` is the average so
+    far, when the price stays where it is.
+    """
+    return (known_e8 * (twap_ms - left_ms) + spot_e8 * left_ms) // twap_ms
 
 
 def deviation_e8(volatility_e8: int, left_ms: int, twap_ms: int) -> int:
