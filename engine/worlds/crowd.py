@@ -7,8 +7,6 @@ Whoever drives it steps it in time, carries the actions to a venue and gives the
 """
 
 from collections.abc import Iterator
-from heapq import heappop, heappush
-from typing import Final, NamedTuple
 
 from engine.worlds.crowd_params import CrowdParams
 from engine.worlds.dice import Dice
@@ -17,20 +15,9 @@ from engine.worlds.participants.maker import LadderMaker
 from engine.worlds.participants.participant import Participant
 from engine.worlds.participants.takers import InformedTaker, UninformedTaker
 from engine.worlds.participants.view import BookView, Holdings, Outlook, View, Window
-from engine.worlds.reference import Sentiment
+from engine.worlds.reference import ReferencePrice, Sentiment
+from engine.worlds.schedule import Schedule, Turn
 from engine.worlds.tape import STEP_MS, PriceTape
-
-PUT_OFF_MS: Final = 1_000
-"""When somebody's turn is asked for again if whoever drives the crowd has no book to show it."""
-
-
-class Turn(NamedTuple):
-    """One participant's turn: who acts when, in which window."""
-
-    at_ms: int
-    account: str
-    window: Window
-    participant: Participant
 
 
 class Crowd:
@@ -42,42 +29,42 @@ class Crowd:
 
     def __init__(self, params: CrowdParams, seed: int, start_ms: int) -> None:
         self.params = params
-        self.tape = PriceTape(params.world, start_ms)
+        self.tape = PriceTape(ReferencePrice(params.world, STEP_MS).next_e8, start_ms)
         self._seed = seed
         self._mood = Sentiment(params.world, STEP_MS)
         self._moods_to_ms = self.tape.now_ms
         self._strikes_e8: dict[str, int] = {}
-        self._open: dict[str, Window] = {}
-        self._queue: list[tuple[int, int, Participant]] = []
-        self._queued = 0
+        self._schedule = Schedule()
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Return the names of the accounts that act."""
+        return self.params.accounts
 
     @property
     def windows(self) -> tuple[Window, ...]:
         """Return the windows that are open."""
-        return tuple(self._open.values())
+        return self._schedule.windows
 
     def open_window(self, window: Window, strike_e8: int | None = None) -> None:
         """Let the participants come to a window, each at a moment of its own. Requires a name that is not open.
 
         The price to beat is the average at its start; it must be given where the start is too old for the tape.
         """
-        assert window.name not in self._open, f"{window.name} is open already"
-        self._open[window.name] = window
-        if strike_e8 is not None:
-            self._strikes_e8[window.name] = strike_e8
         early_ms = window.length_ms * self.params.early_e3 // 1_000
         first_ms = max(self.tape.now_ms, window.start_ms - early_ms)
-        for participant in self._participants(window, first_ms):
-            self._push(participant)
+        self._schedule.open_window(window, self._participants(window, first_ms))
+        if strike_e8 is not None:
+            self._strikes_e8[window.name] = strike_e8
 
     def close_window(self, name: str) -> None:
         """Let nobody act in a window any more; a window that is not open is left alone."""
-        self._open.pop(name, None)
+        self._schedule.close_window(name)
         self._strikes_e8.pop(name, None)
 
     def next_turn_ms(self) -> int | None:
         """Return when the next turn is due, None when nobody waits for one."""
-        return self._queue[0][0] if self._queue else None
+        return self._schedule.next_turn_ms()
 
     def advance(self, now_ms: int) -> None:
         """Move the reference price, and what the makers get wrong together, to a time."""
@@ -88,15 +75,9 @@ class Crowd:
 
     def turns(self, now_ms: int) -> Iterator[Turn]:
         """Yield the turns that are due up to a time, in order, each with the reference price of its own moment."""
-        while self._queue and self._queue[0][0] <= now_ms:
-            at_ms, _, participant = heappop(self._queue)
-            if self._open.get(participant.window.name) is not participant.window:
-                continue
-            self.advance(at_ms)
-            participant.wake_at_ms = at_ms + PUT_OFF_MS
-            yield Turn(at_ms, participant.account, participant.window, participant)
-            if participant.wake_at_ms is not None:
-                self._push(participant)
+        for turn in self._schedule.turns(now_ms):
+            self.advance(turn.at_ms)
+            yield turn
         self.advance(now_ms)
 
     def act(self, turn: Turn, book: BookView, own: Holdings) -> list[AnyAction]:
@@ -131,8 +112,3 @@ class Crowd:
 
     def _dice(self, name: str, window: Window) -> Dice:
         return Dice(self._seed, f"{name}:{window.name}")
-
-    def _push(self, participant: Participant) -> None:
-        assert participant.wake_at_ms is not None, "somebody who has left has no turn"
-        self._queued += 1
-        heappush(self._queue, (participant.wake_at_ms, self._queued, participant))

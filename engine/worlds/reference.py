@@ -32,6 +32,11 @@ class ReferencePrice:
             move_e8 += self._jump_e8 * self._dice.normal_e6() // 10**6
         self.spot_e8 = max(SPOT_E8_MIN, self.spot_e8 + move_e8)
 
+    def next_e8(self, at_ms: int) -> int:
+        """Step, and return the new price: all times are alike to it."""
+        self.step()
+        return self.spot_e8
+
 
 class Sentiment:
     """What the makers get wrong: an error that forgets (Ornstein-Uhlenbeck), and panics in which they doubt

@@ -1,10 +1,8 @@
 """The recent past of a world's reference price: spot at any moment and the average over any span of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from engine.worlds.params import WorldParams
-from engine.worlds.reference import ReferencePrice
 from engine.worlds.settlement import expected_final_e8
 
 STEP_MS: Final = 20
@@ -29,11 +27,14 @@ class PriceTape:
     and including its end, all with the same weight, as `engine.worlds.settlement.TwapAverage` does.
     """
 
-    def __init__(self, params: WorldParams, start_ms: int, kept_ms: int = KEPT_MS) -> None:
-        """Begin at `start_ms` with `kept_ms` of past. Requires a past that is a multiple of a step."""
+    def __init__(self, next_e8: Callable[[int], int], start_ms: int, kept_ms: int = KEPT_MS) -> None:
+        """Begin at `start_ms` with `kept_ms` of past. `next_e8` gives the price of each next step, told its time.
+
+        Requires a past that is a multiple of a step.
+        """
         assert kept_ms > 0, f"a tape must keep something, was {kept_ms} ms"
         assert kept_ms % STEP_MS == 0, f"a tape must keep whole steps, was {kept_ms} ms"
-        self._price = ReferencePrice(params, STEP_MS)
+        self._next_e8 = next_e8
         self._size = 2 * kept_ms // STEP_MS
         self._first_ms = start_ms - start_ms % STEP_MS - kept_ms
         self._spots = [0] * self._size
@@ -51,7 +52,6 @@ class PriceTape:
     def advance(self, now_ms: int) -> None:
         """Step the price up to a time."""
         for _ in range((now_ms - self.now_ms) // STEP_MS):
-            self._price.step()
             self._add()
 
     def spot_e8(self, at_ms: int) -> int:
@@ -90,9 +90,9 @@ class PriceTape:
             yield ReferenceTick(at_ms, self.twap_e8(at_ms, twap_ms))
 
     def _add(self) -> None:
-        place = self._steps % self._size
-        self._sum_e8 += self._price.spot_e8
-        self._spots[place] = self._price.spot_e8
+        place, price_e8 = self._steps % self._size, self._next_e8(self._first_ms + self._steps * STEP_MS)
+        self._sum_e8 += price_e8
+        self._spots[place] = price_e8
         self._sums[place] = self._sum_e8
         self._steps += 1
 

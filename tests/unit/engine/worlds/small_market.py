@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from engine.model.commands import TimeInForce
 from engine.model.events import Side
 from engine.model.units import PRICE_ONE_E4
-from engine.worlds.crowd import Crowd, Turn
+from engine.worlds.crowd import Crowd
 from engine.worlds.participants.actions import (
     AnyAction,
     CancelOrder,
@@ -17,6 +17,7 @@ from engine.worlds.participants.actions import (
     Token,
 )
 from engine.worlds.participants.view import BookView, Holdings, OpenOrder
+from engine.worlds.schedule import Turn
 
 IMMEDIATE = (TimeInForce.FAK, TimeInForce.FOK)
 
@@ -111,7 +112,7 @@ class SmallMarket:
             "the size is large enough": order.size_u6 >= 5_000_000,
             "the key is new": order.key not in own.orders,
             "what is sold is held": order.side == Side.BUY or own.of(order.token) >= on_sale_u6 + order.size_u6,
-            "a taker's order is worth 1 USD": order.post_only or order.price_e4 * order.size_u6 >= 10**10,
+            "an immediate order is worth 1 USD": order.tif not in IMMEDIATE or order.price_e4 * order.size_u6 >= 10**10,
         }
         return [f"{account}: not so: {rule}: {order}" for rule, holds in rules.items() if not holds]
 
