@@ -87,9 +87,7 @@ def crosses(order_id: str) -> Refusal:
 
 def marketable_minimum(notional_u6: int) -> Refusal:
     """Return the refusal of a marketable buy of less than one dollar."""
-    return Refusal(
-        400, f"invalid amount for a marketable BUY order (${format_scaled(notional_u6, 6)}), min size: $1"
-    )
+    return Refusal(400, f"invalid amount for a marketable BUY order (${format_scaled(notional_u6, 6)}), min size: $1")
 
 
 def balance_too_low(balance: int, active: int, matched: int, amount: int, *, with_fees: bool) -> Refusal:

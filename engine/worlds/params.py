@@ -42,6 +42,8 @@ class WorldParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     drift_e3: int = 0  # where the price goes in one window without noise, in standard deviations of a window
     jumps_per_round_e3: int = 1_000
     jump_e3: int = 150  # standard deviation of a jump, in standard deviations of a window
+    bursts_per_round_e3: int = 0  # moments at which the price moves at once; most of a second's moves are small
+    burst_share_e3: int = 0  # how much of the price's variance comes in bursts instead of bit by bit
     maker_volatility_e3: int = 1_000  # what the makers take the volatility for, relative to the true one
     sentiment_e3: int = 100  # standard deviation of the makers' error, in standard deviations of the final price
     sentiment_memory_e3: int = 50  # how long an error lasts, as a share of the window
@@ -70,6 +72,8 @@ class WorldParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             raise ValueError(f"expected open_ahead_s within the window, was {self.open_ahead_s}")
         if not 0 <= self.silence_ms_max <= 5_000:
             raise ValueError(f"expected silences of at most 5,000 ms (longer is a gap), was {self.silence_ms_max}")
+        if not 0 <= self.burst_share_e3 <= 1_000 or (self.burst_share_e3 and not self.bursts_per_round_e3):
+            raise ValueError(f"expected bursts to have a share of 0 to 1000 (0 without any), was {self.burst_share_e3}")
         if not 0 <= self.twap_production_s < PRODUCTION_LENGTH_S:
             raise ValueError(f"expected an average of 0 to 899 s of a window of 900 s, was {self.twap_production_s}")
         if min(self.volatility_e8, self.maker_volatility_e3, self.sentiment_memory_e3, self.spot_e8) <= 0:

@@ -24,6 +24,7 @@ from engine.worlds.participants.ladder import E6_PER_E4, Ladder, ladder_around, 
 from engine.worlds.participants.opinion import Opinion, OpinionParams
 from engine.worlds.participants.participant import Participant
 from engine.worlds.participants.view import Holdings, OpenOrder, View, Window
+from engine.worlds.quotes import COARSE_TICK_E4
 
 ONE_E6: Final = 1_000_000
 PAIRS_KEPT: Final = 2
@@ -31,7 +32,10 @@ PAIRS_KEPT: Final = 2
 
 
 class MakerParams(msgspec.Struct, frozen=True, kw_only=True):
-    """One maker's habits. Ticks and fractions are in 1e-3, odds in 1e-6, times in ms, shares are whole."""
+    """One maker's habits. Ticks and fractions are in 1e-3, odds in 1e-6, times in ms, shares are whole.
+
+    A tick is a cent to one that keeps to cents, else the market's own.
+    """
 
     name: str
     opinion: OpinionParams
@@ -44,7 +48,8 @@ class MakerParams(msgspec.Struct, frozen=True, kw_only=True):
     sizes: Sequence[tuple[int, int]]  # cumulative odds in 1e-3 and shares of one order
     deeper_e3: int = 1_000  # how much larger each level is than the one before it
     refresh_odds: int = 0  # at each look, to replace one of its orders by one of another size
-    pull_e3: int = 4_000  # ticks that its opinion must jump between two looks for it to cancel everything ...
+    keeps_to_cents: bool = False
+    pull_e6: int = 40_000  # 1e-6 USD that its opinion must jump between two looks for it to cancel everything ...
     pull_ms: int = 300  # ... and to stay away for this long, on average
     withdraw_odds: int = 1_000_000  # when the winner is as sure as this, it does not offer the winner any more
     stock: int = 0  # pairs that it splits at the start, to be able to sell; 0 = it only ever buys
@@ -68,14 +73,14 @@ class LadderMaker(Participant):
         if view.now_ms >= self.window.end_ms:
             self.wake_at_ms = None
             return [CancelWindow()]
-        params, tick_e6 = self._params, view.book.tick_e4 * E6_PER_E4
+        params = self._params
         before_e6, self._fair_e6 = self._fair_e6, self._opinion.fair_e6(view.outlook)
-        if before_e6 >= 0 and abs(self._fair_e6 - before_e6) * 1_000 >= params.pull_e3 * tick_e6:
+        if before_e6 >= 0 and abs(self._fair_e6 - before_e6) >= params.pull_e6:
             self.wake_at_ms = view.now_ms + self._dice.wait_ms(params.pull_ms)
             return [CancelWindow()]
         self.wake_at_ms = view.now_ms + self._dice.between(params.wake_ms // 2, params.wake_ms * 3 // 2)
         actions = self._keep_stock(view.own)
-        ladder = self._ladder(view.own, view.book.tick_e4)
+        ladder = self._ladder(view.own, max(view.book.tick_e4, COARSE_TICK_E4 * params.keeps_to_cents))
         cancelled = self._cancels(view.own, ladder)
         actions += map(CancelOrder, cancelled)
         kept = [order for key, order in view.own.orders.items() if key not in cancelled]

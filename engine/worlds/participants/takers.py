@@ -51,14 +51,15 @@ class Taker(Participant):
         if view.now_ms >= self.window.end_ms:
             self.wake_at_ms = None
             return []
-        trade = self._choose(view)
+        actions: list[AnyAction] = []
+        own, pairs_u6 = view.own, min(view.own.up_u6, view.own.down_u6)
+        if pairs_u6 > MERGE_FROM_U6:
+            actions.append(MergePairs(pairs_u6))
+            own = Holdings(own.up_u6 - pairs_u6, own.down_u6 - pairs_u6)
+        trade = self._choose(view._replace(own=own))
         follows = trade is not None and self._dice.chance(self._params.follow_odds)
         mean_ms = self._params.follow_ms if follows else self._params.wake_ms
         self.wake_at_ms = view.now_ms + self._dice.wait_ms(mean_ms)
-        actions: list[AnyAction] = []
-        pairs_u6 = min(view.own.up_u6, view.own.down_u6)
-        if pairs_u6 > MERGE_FROM_U6:
-            actions.append(MergePairs(pairs_u6))
         if trade is not None:
             actions.append(trade)
         return actions
@@ -66,8 +67,13 @@ class Taker(Participant):
     def _choose(self, view: View) -> PlaceOrder | None:
         raise NotImplementedError
 
-    def _take(self, token: Token, side: Side, price_e4: int, most_u6: int) -> PlaceOrder | None:
-        """Return an immediate order of a drawn size up to `most_u6`; None where that is too little to be legal."""
+    def _take(self, token: Token, side: Side, limit_e4: int, most_u6: int, tick_e4: int) -> PlaceOrder | None:
+        """Return an immediate order of a drawn size up to `most_u6`; None where that is too little to be legal.
+
+        A limit that the tick cannot hold (levels stay where they were when it became coarser) is made a worse one.
+        """
+        price_e4 = limit_e4 // tick_e4 * tick_e4 if side == Side.SELL else -(-limit_e4 // tick_e4) * tick_e4
+        price_e4 = min(max(price_e4, tick_e4), PRICE_ONE_E4 - tick_e4)
         least_u6 = max(self.window.min_size_u6, -(-MARKETABLE_MIN_U6 * PRICE_ONE_E4 // price_e4))
         least_u6 = -(-least_u6 // SIZE_GRID_U6) * SIZE_GRID_U6
         size_u6 = self._dice.quantile(self._params.sizes) * U6 + self._dice.below(100) * SIZE_GRID_U6
@@ -90,7 +96,7 @@ class InformedTaker(Taker):
         for token, worth_e6 in ((Token.UP, fair_e6), (Token.DOWN, PRICE_ONE_E4 * E6_PER_E4 - fair_e6)):
             price_e4, size_u6 = _offer(view.book, token)
             if size_u6 and worth_e6 - price_e4 * E6_PER_E4 >= self._params.edge_e6 + self._fee_e6(price_e4):
-                return self._take(token, Side.BUY, price_e4, size_u6)
+                return self._take(token, Side.BUY, price_e4, size_u6, view.book.tick_e4)
         return None
 
     def _fee_e6(self, price_e4: int) -> int:
@@ -112,8 +118,7 @@ class UninformedTaker(Taker):
         price_e4, size_u6 = _offer(view.book, token)
         if not size_u6:
             return None
-        limit_e4 = min(price_e4 + slippage_e4, PRICE_ONE_E4 - view.book.tick_e4)
-        return self._take(token, Side.BUY, limit_e4, PRICE_ONE_E4 * U6)
+        return self._take(token, Side.BUY, price_e4 + slippage_e4, PRICE_ONE_E4 * U6, view.book.tick_e4)
 
     def _sell(self, book: BookView, own: Holdings, slippage_e4: int) -> PlaceOrder | None:
         """Return a sale of what it has more of; None where nobody bids for it."""
@@ -121,7 +126,8 @@ class UninformedTaker(Taker):
         price_e4, size_u6 = _offer(book, token.peer)
         if not size_u6:
             return None
-        return self._take(token, Side.SELL, max(PRICE_ONE_E4 - price_e4 - slippage_e4, book.tick_e4), own.of(token))
+        limit_e4 = PRICE_ONE_E4 - price_e4 - slippage_e4
+        return self._take(token, Side.SELL, limit_e4, own.of(token), book.tick_e4)
 
 
 def _offer(book: BookView, token: Token) -> tuple[int, int]:

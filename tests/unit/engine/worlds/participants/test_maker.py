@@ -167,3 +167,10 @@ def test_at_the_end_it_cancels_its_orders_and_leaves() -> None:
     one = maker()
     assert one.act(view(now_ms=900_000)) == [CancelWindow()]
     assert one.wake_at_ms is None
+
+
+def test_one_that_keeps_to_cents_quotes_on_cents_whatever_the_tick_is() -> None:
+    sure = EVEN._replace(distance_e8=270 * 10**8)
+    placed = orders(maker(keeps_to_cents=True).act(view(sure, book=BookView(10))))
+    assert placed
+    assert all(order.price_e4 % 100 == 0 for order in placed)

@@ -124,3 +124,19 @@ def test_after_the_end_it_leaves() -> None:
     one = uninformed()
     assert one.act(view(now_ms=900_000)) == []
     assert one.wake_at_ms is None
+
+
+def test_a_level_that_stayed_from_a_finer_tick_is_taken_at_a_limit_that_the_tick_can_hold() -> None:
+    old = BookView(100, ((9_230, 300 * U6),), ((9_260, 300 * U6),))
+    bought = trade(informed().act(view(old, EVEN._replace(distance_e8=400 * 10**8))))
+    assert (bought.token, bought.price_e4) == (Token.UP, 9_300)
+    sold = trade(uninformed(sell_odds=1_000_000, slippage_ticks=0).act(view(old, own=Holdings(up_u6=9 * U6))))
+    assert (sold.side, sold.price_e4) == (Side.SELL, 9_200)
+
+
+def test_what_is_merged_is_not_sold_as_well() -> None:
+    own = Holdings(up_u6=1_300 * U6, down_u6=1_290 * U6)
+    merge, sale = uninformed(sell_odds=1_000_000).act(view(own=own))
+    assert merge == MergePairs(1_290 * U6)
+    assert isinstance(sale, PlaceOrder)
+    assert sale.size_u6 == 10 * U6
