@@ -1,7 +1,7 @@
 """The venue's words for what became of an order and of a trade, as REST and the user channel say them.
 
-Facts (protocol.md 4.2, 4.5, 6; 2026-11-21): a killed order's status is `CANCELED_` and the reason as free text; REST may
-put `ORDER_STATUS_` or `TRADE_STATUS_` before a word; MATCHED_NOT_BROADCASTED is said by REST only.
+Facts (protocol.md 4.2, 4.5, 6; 2026-11-21): a killed order's status is `CANCELED_` and the reason as free text; REST
+may put `ORDER_STATUS_` or `TRADE_STATUS_` before a word; MATCHED_NOT_BROADCASTED is said by REST only.
 """
 
 from enum import StrEnum

@@ -1,0 +1,1 @@
+"""The local exchange: Polymarket's protocol on the loopback, for unmodified clients."""

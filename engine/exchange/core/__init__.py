@@ -1,0 +1,1 @@
+"""Matching and ledger of the local exchange: pure, integer, deterministic; time is an argument."""

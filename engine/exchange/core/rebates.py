@@ -1,0 +1,52 @@
+"""Maker rebates: a share of the taker fees, booked at each match and paid once a day.
+
+Facts (protocol.md 10, 2026-11-21): 20 % of the taker fees of each market, daily, in collateral, at least 1 USD, shared
+by what each maker's fills bring in fees.
+"""
+
+from typing import Final
+
+from engine.exchange.core.ledger import COLLATERAL, Ledger
+from engine.exchange.core.trades import Trade
+from engine.model.units import U6
+
+DAY_MS: Final = 86_400_000
+SHARE_E3: Final = 200
+
+
+class Rebates:
+    """What is owed to whom, by day (Unix days), wallet and condition id, in 1e-6 USD."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.owed: dict[int, dict[tuple[str, str], int]] = {}
+        self._ledger = ledger
+
+    def book(self, trade: Trade) -> None:
+        """Note the makers' share of a trade's fees."""
+        if not trade.fee_u6:
+            return
+        day = self.owed.setdefault(trade.match_ms // DAY_MS, {})
+        condition_id = trade.market.spec.condition_id
+        for maker in trade.makers:
+            key = (maker.wallet, condition_id)
+            day[key] = day.get(key, 0) + maker.rebate_base_u6 * SHARE_E3 // 1_000
+
+    def pay(self, now_ms: int) -> int:
+        """Pay the days that are over out of the fees that have been taken; return what was paid.
+
+        A day is paid only as far as its fees have been settled; what a wallet is owed for it under 1 USD lapses.
+        """
+        paid_u6 = 0
+        for day in [day for day in self.owed if day < now_ms // DAY_MS]:
+            by_wallet: dict[str, int] = {}
+            for (wallet, _), amount_u6 in self.owed.pop(day).items():
+                by_wallet[wallet] = by_wallet.get(wallet, 0) + amount_u6
+            for wallet, amount_u6 in by_wallet.items():
+                amount_u6 = min(amount_u6, self._ledger.fees_u6)
+                if amount_u6 >= U6:
+                    account = self._ledger.accounts[wallet]
+                    self._ledger.move(account, COLLATERAL, amount_u6)
+                    account.visible[COLLATERAL] = account.chain[COLLATERAL]
+                    self._ledger.fees_u6 -= amount_u6
+                    paid_u6 += amount_u6
+        return paid_u6
