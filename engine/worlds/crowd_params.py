@@ -1,11 +1,12 @@
 """What a crowd is made of: its reference price, its makers and its takers, in three styles."""
 
 from collections.abc import Iterator, Sequence
+from math import isqrt
 from typing import Final
 
 import msgspec
 
-from engine.worlds.params import Style, WorldParams, styled_world
+from engine.worlds.params import PRODUCTION_LENGTH_S, Style, WorldParams, styled_world
 from engine.worlds.participants.maker import MakerParams
 from engine.worlds.participants.opinion import OpinionParams
 from engine.worlds.participants.takers import TakerParams
@@ -60,13 +61,17 @@ class Pace(msgspec.Struct, frozen=True):
 
 _PACES: Final = {
     Style.CALM: Pace(wake_ms=250, refresh_odds=400_000, noise_ms=2_000, pull_ms=200),
-    Style.LIVELY: Pace(wake_ms=80, refresh_odds=500_000, noise_ms=600, pull_ms=300),
-    Style.WILD: Pace(wake_ms=60, refresh_odds=600_000, noise_ms=400, pull_ms=600),
+    Style.LIVELY: Pace(wake_ms=100, refresh_odds=500_000, noise_ms=600, pull_ms=300),
+    Style.WILD: Pace(wake_ms=80, refresh_odds=600_000, noise_ms=400, pull_ms=300),
 }
 
 
 def styled_crowd(style: Style, seed: int, window_length_s: int) -> CrowdParams:
-    """Return the crowd of a named style for windows of about this length."""
+    """Return the crowd of a named style for windows of about this length.
+
+    In a shorter window the odds move faster, by the square root of how much shorter it is; so that makers are not
+    frightened all the time, they know of it that much sooner and bear that much more.
+    """
     world = msgspec.structs.replace(styled_world(style, seed, window_length_s), **BURSTS)
     pace = _PACES[style]
     return CrowdParams(world=world, makers=tuple(_makers(world, pace)), takers=tuple(_takers(world, pace)))
@@ -86,6 +91,8 @@ class MakerKind(msgspec.Struct, frozen=True, kw_only=True):
     withdraw_odds: int
     keeps_to_cents: bool = False
     refreshes: bool = True
+    inventory_max: int = 5_000
+    pull_e6: int = 40_000
     stock: int = 2_000
     sizes: Sequence[tuple[int, int]] = MAKER_SHARES
     deeper_e3: int = 1_150
@@ -135,6 +142,7 @@ _MAKER_KINDS: Final = (
         error_e3=60,
         withdraw_odds=997_500,
         keeps_to_cents=True,
+        pull_e6=80_000,
     ),
     MakerKind(
         name="maker-deep",
@@ -147,6 +155,8 @@ _MAKER_KINDS: Final = (
         withdraw_odds=1_000_001,
         keeps_to_cents=True,
         refreshes=False,
+        inventory_max=50_000,
+        pull_e6=1_000_001,
         stock=0,
         sizes=DEEP_SHARES,
         deeper_e3=1_000,
@@ -155,6 +165,7 @@ _MAKER_KINDS: Final = (
 
 
 def _makers(world: WorldParams, pace: Pace) -> Iterator[MakerParams]:
+    slowness_e3 = min(1_000, isqrt(world.window_length_s * 10**6 // PRODUCTION_LENGTH_S))
     for kind in _MAKER_KINDS:
         opinion = OpinionParams(
             volatility_e8=world.volatility_e8, volatility_e3=world.maker_volatility_e3, error_e3=kind.error_e3
@@ -162,7 +173,7 @@ def _makers(world: WorldParams, pace: Pace) -> Iterator[MakerParams]:
         yield MakerParams(
             name=kind.name,
             opinion=opinion,
-            latency_ms=kind.latency_ms,
+            latency_ms=kind.latency_ms * slowness_e3 // 1_000,
             wake_ms=pace.wake_ms * kind.slower,
             levels=kind.levels,
             gap=kind.gap,
@@ -171,9 +182,11 @@ def _makers(world: WorldParams, pace: Pace) -> Iterator[MakerParams]:
             sizes=kind.sizes,
             deeper_e3=kind.deeper_e3,
             refresh_odds=pace.refresh_odds * kind.refreshes,
+            pull_e6=kind.pull_e6 * 1_000 // slowness_e3,
             pull_ms=pace.pull_ms,
             withdraw_odds=kind.withdraw_odds,
             stock=kind.stock,
+            inventory_max=kind.inventory_max,
             keeps_to_cents=kind.keeps_to_cents,
         )
 

@@ -13,6 +13,7 @@ import msgspec
 from engine.model.commands import TimeInForce
 from engine.model.events import Side
 from engine.model.units import PRICE_ONE_E4, SIZE_GRID_U6, U6
+from engine.worlds.counterparties import Counterparties
 from engine.worlds.dice import Dice
 from engine.worlds.implied import ImpliedPath
 from engine.worlds.participants.actions import (
@@ -27,7 +28,7 @@ from engine.worlds.participants.participant import Participant
 from engine.worlds.participants.takers import MARKETABLE_MIN_U6
 from engine.worlds.participants.view import BookView, Holdings, Outlook, View, Window
 from engine.worlds.recorded_rounds import BookMoment, RecordedRound, TradeMoment, inferred_trades
-from engine.worlds.schedule import Schedule, Turn
+from engine.worlds.schedule import Turn
 from engine.worlds.steering import levels_of, steer
 from engine.worlds.tape import PriceTape
 
@@ -52,72 +53,38 @@ class ReplayParams(msgspec.Struct, frozen=True, kw_only=True):
     volatility_e8: int = 6 * 10**8
 
 
-class Replay:
+class Replay(Counterparties):
     """The participants that play recorded rounds, and the reference price that those rounds imply.
 
-    It is driven like a `engine.worlds.crowd.Crowd`. Windows that open when no round is left stay empty.
+    Windows that open when no round is left stay empty.
     """
 
     def __init__(self, rounds: Iterator[RecordedRound], params: ReplayParams, start_ms: int) -> None:
         self._rounds = rounds
         self._params = params
-        self._schedule = Schedule()
         self._paths: dict[str, tuple[Window, ImpliedPath]] = {}
-        self._strikes_e8: dict[str, int] = {}
         self._spot_e8 = params.spot_e8
-        self.tape = PriceTape(self._next_e8, start_ms)
+        super().__init__(PriceTape(self._next_e8, start_ms))
 
     @property
     def accounts(self) -> tuple[str, ...]:
         """Return the names of the accounts that act."""
         return BOOK_ACCOUNT, TAKER_ACCOUNT
 
-    @property
-    def windows(self) -> tuple[Window, ...]:
-        """Return the windows that are open."""
-        return self._schedule.windows
-
-    def open_window(self, window: Window, strike_e8: int | None = None) -> None:
-        """Play the next round in a window. Requires a name that is not open; a strike where the tape lacks one."""
-        played = next(self._rounds, None)
-        self._schedule.open_window(window, [] if played is None else self._participants(played, window))
-        if played is not None:
-            self._paths[window.name] = (window, ImpliedPath(played, window, self._params.volatility_e8))
-        if strike_e8 is not None:
-            self._strikes_e8[window.name] = strike_e8
-
     def close_window(self, name: str) -> None:
         """Let nobody act in a window any more; a window that is not open is left alone."""
-        self._schedule.close_window(name)
+        super().close_window(name)
         self._paths.pop(name, None)
-        self._strikes_e8.pop(name, None)
-
-    def next_turn_ms(self) -> int | None:
-        """Return when the next turn is due, None when nobody waits for one."""
-        return self._schedule.next_turn_ms()
-
-    def advance(self, now_ms: int) -> None:
-        """Move the reference price to a time."""
-        self.tape.advance(now_ms)
-
-    def turns(self, now_ms: int) -> Iterator[Turn]:
-        """Yield the turns that are due up to a time, in order."""
-        for turn in self._schedule.turns(now_ms):
-            self.advance(turn.at_ms)
-            yield turn
-        self.advance(now_ms)
 
     def act(self, turn: Turn, book: BookView, own: Holdings) -> list[AnyAction]:
         """Return what brings the book to what was recorded, or a recorded taker's order."""
         return turn.participant.act(View(turn.at_ms, turn.window, book, own, NO_OUTLOOK))
 
-    def strike_e8(self, window: Window) -> int:
-        """Return the price to beat of a window that has begun."""
-        if window.name not in self._strikes_e8:
-            self._strikes_e8[window.name] = self.tape.twap_e8(window.start_ms, window.twap_ms)
-        return self._strikes_e8[window.name]
-
-    def _participants(self, played: RecordedRound, window: Window) -> Iterator[Participant]:
+    def _participants(self, window: Window) -> Iterator[Participant]:
+        played = next(self._rounds, None)
+        if played is None:
+            return
+        self._paths[window.name] = (window, ImpliedPath(played, window, self._params.volatility_e8))
         yield SteeredBook(played, window, self._params.depth)
         trades = played.trades
         if not trades and self._params.infers_trades:
