@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from engine.exchange.calendar import Calendar, Settled, SeriesOptions
+from engine.exchange.calendar import Calendar, SeriesOptions, Settled
 from engine.exchange.core.exchange import Exchange, Settings
 from engine.exchange.core.market import Market
 from engine.exchange.desk import Desk

@@ -1,4 +1,4 @@
-"""One asset of the running exchange: its reference price, its series of windows, and the counterparties that trade them.
+"""One asset of the running exchange: its reference price, its series of windows, and the counterparties in them.
 
 The counterparties' tape is the reference price: it settles the windows and goes out on both price streams.
 """
