@@ -1,4 +1,4 @@
-"""`bucketmm worlds`: write seeded markets as recordings, for demonstrations, tests and experiments."""
+"""`bucketmm worlds generate`: write seeded markets as recordings, for demonstrations, tests and experiments."""
 
 import sys
 from collections import Counter
@@ -9,6 +9,7 @@ import click
 import msgspec
 import orjson
 
+from engine.cli.compare import compare
 from engine.model.events import Event, Market, MarketChange, Tob
 from engine.worlds.params import Style, WorldParams, styled_world
 from engine.worlds.world import generate_events
@@ -22,6 +23,9 @@ REGENERABLE_BLOCK_NS = 1 << 62
 @click.group()
 def worlds() -> None:
     """Make seeded markets: the same seed gives the same records, byte for byte."""
+
+
+worlds.add_command(compare)
 
 
 @worlds.command()

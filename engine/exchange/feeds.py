@@ -23,6 +23,7 @@ from engine.exchange.render.books import best_prices, price_text, size_text
 from engine.exchange.render.markets import gamma_event, gamma_market, number_of
 from engine.exchange.render.orders import order_event, trade_event
 from engine.exchange.streams.market import MarketChannel
+from engine.exchange.streams.polybolt import PolyBoltChannel
 from engine.exchange.streams.user import UserChannel
 from engine.model.units import PRICE_ONE_E4
 from engine.venue.statuses import TradeStatus
@@ -33,13 +34,15 @@ FEE_CEILING_BPS = "1000"
 class Feeds:
     """Listens to the desk and publishes to the market and the user channel."""
 
-    def __init__(self, desk: Desk, market_channel: MarketChannel, user_channel: UserChannel) -> None:
+    def __init__(
+        self, desk: Desk, market_channel: MarketChannel, user_channel: UserChannel, polybolt: PolyBoltChannel
+    ) -> None:
         self.blank_killed = False
         """Whether killed orders are told with empty sizes, as production was seen to do (protocol.md 6)."""
-        self.book_changed: list[Market] = []
         self._desk = desk
         self._market_channel = market_channel
         self._user_channel = user_channel
+        self._polybolt = polybolt
         self._best: dict[str, tuple[int, int]] = {}
         desk.listeners.append(self.publish)
 
@@ -107,8 +110,11 @@ class Feeds:
         best = best_prices(market, 0)
         if self._best.get(market.spec.condition_id) == best:
             return
+        self._publish_polybolt(market, at_ms)
         self._best[market.spec.condition_id] = best
         for token, token_id in enumerate(market.spec.tokens):
+            if not self._market_channel.has_followers((token_id,)):
+                continue
             bid_e4, ask_e4 = best_prices(market, token)
             message = {
                 "event_type": "best_bid_ask",
@@ -120,7 +126,21 @@ class Feeds:
                 "timestamp": str(at_ms),
             }
             self._market_channel.publish_custom((token_id,), orjson.dumps(message))
-        self.book_changed.append(market)
+
+    def _publish_polybolt(self, market: Market, at_ms: int) -> None:
+        for token, token_id in enumerate(market.spec.tokens):
+            if not self._polybolt.is_best_wanted(token_id):
+                continue
+            bid_e4, ask_e4 = best_prices(market, token)
+            payload = {
+                "market": market.spec.condition_id,
+                "asset_id": token_id,
+                "best_bid": price_text(bid_e4),
+                "best_ask": price_text(ask_e4 or PRICE_ONE_E4),
+                "hash": self._desk.books.summary(market, token)["hash"],
+                "timestamp": at_ms,
+            }
+            self._polybolt.publish_best(token_id, orjson.dumps(payload))
 
     def _publish_order(self, change: OrderChanged) -> None:
         account = self._desk.exchange.ledger.accounts.get(change.order.wallet)
