@@ -9,7 +9,7 @@ import msgspec
 from engine.exchange.desk import Desk
 from engine.exchange.members import Wallet
 from engine.model.units import U6
-from engine.venue.accounts import known_account
+from engine.venue.accounts import known_account, known_secret
 from engine.venue.addresses import checksum_address
 from engine.venue.credentials import ApiCredentials
 from engine.venue.keys import OwnerKey
@@ -31,6 +31,20 @@ class TestAccount(msgspec.Struct, frozen=True):
     def address(self) -> str:
         """Return the EOA's address."""
         return self.wallets[SignatureType.EOA]
+
+    def shown(self) -> dict[str, str]:
+        """Return all that a client needs, the keys that everybody knows included."""
+        eoa, proxy, safe, deposit = self.wallets
+        return {
+            "private_key": f"0x{known_secret(self.index).hex()}",
+            "eoa": eoa,
+            "proxy": proxy,
+            "safe": safe,
+            "deposit_wallet": deposit,
+            "api_key": self.credentials.key,
+            "secret": self.credentials.secret,
+            "passphrase": self.credentials.passphrase,
+        }
 
 
 def open_accounts(desk: Desk, count: int, balance_usd: int) -> list[TestAccount]:
