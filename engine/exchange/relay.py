@@ -26,6 +26,10 @@ KEPT_TRANSACTIONS: Final = 10_000
 """Older transactions that are over are forgotten."""
 
 
+STEP_MS: Final = 100
+"""How long a transaction is in each state but its last one."""
+
+
 class State(StrEnum):
     """How far a transaction is."""
 
@@ -64,9 +68,11 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Relay:
-    """All transactions. `step_ms` is how long each state but the last one lasts."""
+    """All transactions. `step_ms` is how long each of a transaction's states but its last one lasts."""
 
-    def __init__(self, chain: Chain, members: Members, schedule: Schedule, step_ms: int = 100, seed: int = 0) -> None:
+    def __init__(
+        self, chain: Chain, members: Members, schedule: Schedule, step_ms: int = STEP_MS, seed: int = 0
+    ) -> None:
         self.step_ms = step_ms
         self.transactions: dict[str, Transaction] = {}
         self.by_hash: dict[str, Transaction] = {}
@@ -108,9 +114,7 @@ class Relay:
             )
         )
 
-    def submit(
-        self, owner: bytes, batch: Batch, signature: bytes, metadata: str, now_ms: int
-    ) -> Transaction | Refused:
+    def submit(self, owner: bytes, batch: Batch, signature: bytes, metadata: str, now_ms: int) -> Transaction | Refused:
         """Take a signed batch."""
         address = checksum_address(batch.wallet)
         wallet = self._members.wallet(address)

@@ -223,5 +223,3 @@ def _call(wire: _CallWire) -> Call:
     except ValueError:
         raise ValueError(f"data: expected hex digits, was {wire.data[:40]!r}") from None
     return Call(parse_address(wire.target), raw, parse_uint("value", wire.value))
-
-

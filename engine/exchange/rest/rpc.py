@@ -1,4 +1,4 @@
-"""The chain's JSON-RPC, as far as the official clients ask: balances, approvals, blocks, receipts; single or in batches.
+"""The chain's JSON-RPC, as far as clients ask: balances, approvals, blocks, receipts; single or in batches.
 
 Facts (polymarket-client 0.14.0, 2026-11-21): calls are plain eth_call, in a JSON array rather than by a multicall
 contract, answered by their ids. Blocks are 1.5 s apart. What an EOA would send itself is not supported here.
@@ -29,7 +29,7 @@ NOT_FOUND: Final = -32601
 INVALID_REQUEST: Final = -32600
 INVALID_PARAMS: Final = -32602
 REFUSED: Final = -32000
-NO_TRANSACTIONS: Final = "the local exchange's chain takes no transactions of EOAs: use a deposit wallet and the relayer"
+NO_TRANSACTIONS: Final = "this chain takes no transactions of EOAs: use a deposit wallet and the relayer"
 
 _ALLOWANCE: Final = selector("allowance(address,address)")
 _APPROVED_FOR_ALL: Final = selector("isApprovedForAll(address,address)")
