@@ -1,125 +1,132 @@
 """Checks that the exchange's books are right to the last unit: what a test and a soak ask after every step."""
 
+from collections import Counter
+from collections.abc import Iterator
+
+from engine.exchange.core.audit_orders import books, orders, resting
 from engine.exchange.core.exchange import Exchange
-from engine.exchange.core.ledger import COLLATERAL
-from engine.exchange.core.market import Market, Phase
-from engine.exchange.core.orders import Order
+from engine.exchange.core.ledger import COLLATERAL, Account
+from engine.exchange.core.trades import Trade
 from engine.model.events import Side
 from engine.model.fees import taker_fee_u6
+from engine.venue.statuses import TradeStatus
+
+Claims = Counter[tuple[str, str]]
+"""Amounts by (wallet, asset)."""
 
 
 def audit(exchange: Exchange) -> list[str]:
-    """Return everything that is wrong; an empty list is what there must be."""
-    return [*_money(exchange), *_shares(exchange), *_accounts(exchange), *_books(exchange), *_flights(exchange)]
+    """Return everything that is wrong; an empty list is what there must be.
+
+    Collateral and shares are conserved, both tokens of a market are backed alike, no balance is negative or promised
+    twice, what orders reserve and trades have yet to pay is what the accounts say, no crossed book rests, queues are in
+    order of arrival, and every index of orders names the same ones.
+    """
+    return [
+        *_money(exchange),
+        *_shares(exchange),
+        *_accounts(exchange),
+        *_trades(exchange),
+        *books(exchange),
+        *orders(exchange),
+    ]
 
 
-def _money(exchange: Exchange) -> list[str]:
+def _name(asset: str) -> str:
+    return asset or "collateral"
+
+
+def _money(exchange: Exchange) -> Iterator[str]:
     ledger = exchange.ledger
     held_u6 = sum(account.chain.get(COLLATERAL, 0) for account in ledger.accounts.values())
     backing_u6 = sum(ledger.vault_u6.values())
-    total_u6 = held_u6 + backing_u6 + ledger.fees_u6
-    if total_u6 != ledger.deposited_u6:
-        return [f"collateral: {held_u6} + backing {backing_u6} + fees {ledger.fees_u6} != {ledger.deposited_u6}"]
-    return []
+    if held_u6 + backing_u6 + ledger.fees_u6 != ledger.deposited_u6:
+        yield f"collateral: {held_u6} + backing {backing_u6} + fees {ledger.fees_u6} != {ledger.deposited_u6}"
+    if ledger.fees_u6 < 0:
+        yield f"fees taken are {ledger.fees_u6}"
+    unknown = ledger.vault_u6.keys() - exchange.markets.keys()
+    if unknown:
+        yield f"collateral backs markets that are not listed: {sorted(unknown)[:3]}"
 
 
-def _shares(exchange: Exchange) -> list[str]:
-    wrong = []
+def _shares(exchange: Exchange) -> Iterator[str]:
     ledger = exchange.ledger
-    held: dict[str, int] = {}
+    held: Counter[str] = Counter()
     for account in ledger.accounts.values():
-        for asset, amount_u6 in account.chain.items():
-            held[asset] = held.get(asset, 0) + amount_u6
-    for token, supply_u6 in ledger.supply.items():
-        if held.get(token, 0) != supply_u6:
-            wrong.append(f"shares of {token}: {held.get(token, 0)} held, {supply_u6} outstanding")
+        held.update({asset: amount_u6 for asset, amount_u6 in account.chain.items() if asset != COLLATERAL})
+    for token in held.keys() | ledger.supply.keys():
+        if held[token] != ledger.supply.get(token, 0):
+            yield f"shares of {token}: {held[token]} held, {ledger.supply.get(token, 0)} outstanding"
+        if token not in exchange.by_token:
+            yield f"shares of {token}, which is not listed"
     for market in exchange.markets.values():
         backing_u6 = ledger.vault_u6.get(market.spec.condition_id, 0)
         counted = market.spec.tokens if market.winner is None else (market.spec.tokens[market.winner],)
         for token in counted:
             if ledger.supply.get(token, 0) != backing_u6:
-                wrong.append(f"{market.spec.slug}: {ledger.supply.get(token, 0)} of {token}, backing {backing_u6}")
-    return wrong
+                yield f"{market.spec.slug}: {ledger.supply.get(token, 0)} of {token}, backing {backing_u6}"
 
 
-def _accounts(exchange: Exchange) -> list[str]:
-    wrong = []
-    reserved: dict[tuple[str, str], int] = {}
-    for order in [*_resting(exchange), *exchange.held.values()]:
-        key = (order.wallet, COLLATERAL if order.side == Side.BUY else order.token_id)
-        reserved[key] = reserved.get(key, 0) + order.reserved_u6
-        if order.order_id not in exchange.held and order.reserved_u6 != order.due_u6():
-            wrong.append(f"order {order.order_id} reserves {order.reserved_u6}, is due {order.due_u6()}")
-    for account in exchange.ledger.accounts.values():
-        for asset, amount_u6 in account.chain.items():
-            if amount_u6 < 0:
-                wrong.append(f"{account.wallet} has {amount_u6} of {asset or 'collateral'}")
-        for asset in account.reserved.keys() | account.pending.keys():
-            if account.uncovered_u6(asset) > 0:
-                wrong.append(f"{account.wallet} is {account.uncovered_u6(asset)} short of {asset or 'collateral'}")
-        for asset, amount_u6 in account.reserved.items():
-            found_u6 = reserved.pop((account.wallet, asset), 0)
-            if found_u6 != amount_u6:
-                wrong.append(f"{account.wallet} reserves {amount_u6} of {asset or 'collateral'}, orders {found_u6}")
-    return wrong + [f"{key} is reserved by orders alone: {amount}" for key, amount in reserved.items() if amount]
-
-
-def _resting(exchange: Exchange) -> list[Order]:
-    return [
-        order
-        for market in exchange.markets.values()
-        for side in (market.book.bids, market.book.asks)
-        for level in side.levels.values()
-        for order in level.orders.values()
-    ]
-
-
-def _books(exchange: Exchange) -> list[str]:
-    wrong = []
-    for market in exchange.markets.values():
-        wrong += _book(market)
-    resting = {order.order_id for order in _resting(exchange)}
-    listed = {order_id for orders in exchange.open_by_owner.values() for order_id in orders}
-    if resting != listed:
-        wrong.append(f"resting but not listed as open, or the other way round: {sorted(resting ^ listed)[:3]}")
-    return wrong
-
-
-def _book(market: Market) -> list[str]:
-    wrong = []
-    book, slug = market.book, market.spec.slug
-    bid_e4, ask_e4 = book.best_bid_e4(), book.best_ask_e4()
-    if bid_e4 and ask_e4 and bid_e4 >= ask_e4:
-        wrong.append(f"{slug}: crossed, bid {bid_e4} and ask {ask_e4}")
-    if market.phase == Phase.RESOLVED and (bid_e4 or ask_e4):
-        wrong.append(f"{slug}: orders rest in a resolved market")
-    for side in (book.bids, book.asks):
-        if side.prices_e4 != sorted(side.levels):
-            wrong.append(f"{slug}: prices and levels differ")
-        for price_e4, level in side.levels.items():
-            open_u6 = sum(order.open_u6 for order in level.orders.values())
-            if open_u6 != level.total_u6 or not open_u6:
-                wrong.append(f"{slug}: level {price_e4} says {level.total_u6}, its orders {open_u6}")
-    return wrong
-
-
-def _flights(exchange: Exchange) -> list[str]:
-    wrong = []
-    pending: dict[tuple[str, str], int] = {}
+def _accounts(exchange: Exchange) -> Iterator[str]:
+    accounts = exchange.ledger.accounts
+    reserved: Claims = Counter()
+    held: Claims = Counter()
+    for order in resting(exchange):
+        reserved[order.wallet, order.asset] += order.reserved_u6
+    for order in exchange.held.values():
+        held[order.wallet, order.asset] += order.reserved_u6
+    yield from _differences("reserved", reserved + held, {w: a.reserved for w, a in accounts.items()})
+    pending: Claims = Counter()
     for trade in exchange.settlement.in_flight.values():
-        cash_u6 = sum(move.delta_u6 for move in trade.moves if move.asset == COLLATERAL)
-        if cash_u6 + trade.fee_u6 + trade.minted_u6 != 0:
-            wrong.append(f"trade {trade.trade_id}: cash {cash_u6}, fee {trade.fee_u6}, minted {trade.minted_u6}")
-        fee_u6 = sum(taker_fee_u6(trade.market.spec.fees, trade.price_e4, maker.size_u6) for maker in trade.makers)
-        if fee_u6 != trade.fee_u6 and trade.side == Side.BUY:
-            wrong.append(f"trade {trade.trade_id}: fee {trade.fee_u6}, the schedule says {fee_u6}")
-        if trade.status in ("MATCHED", "RETRYING"):
+        if trade.status in (TradeStatus.MATCHED, TradeStatus.RETRYING):
             for move in trade.moves:
                 if move.delta_u6 < 0:
-                    key = (move.account.wallet, move.asset)
-                    pending[key] = pending.get(key, 0) - move.delta_u6
-    for account in exchange.ledger.accounts.values():
-        for asset, amount_u6 in account.pending.items():
-            if pending.get((account.wallet, asset), 0) != amount_u6:
-                wrong.append(f"{account.wallet}: pending {amount_u6} of {asset or 'collateral'} is not its trades'")
-    return wrong
+                    pending[move.account.wallet, move.asset] -= move.delta_u6
+    yield from _differences("pending", pending, {w: a.pending for w, a in accounts.items()})
+    for account in accounts.values():
+        yield from _balances(account, held)
+
+
+def _differences(what: str, found: Claims, said: dict[str, dict[str, int]]) -> Iterator[str]:
+    """Yield where accounts say other than what their orders, or trades, come to; zeros are not kept."""
+    told = {(wallet, asset): amount_u6 for wallet, claims in said.items() for asset, amount_u6 in claims.items()}
+    for key in sorted(found.keys() | told.keys()):
+        if told.get(key, 0) != found[key] or (key in told and not told[key]):
+            yield f"{key[0]}: {what} {told.get(key)} of {_name(key[1])}, found {found[key]}"
+
+
+def _balances(account: Account, held: Claims) -> Iterator[str]:
+    for view in (account.chain, account.visible):
+        for asset, amount_u6 in view.items():
+            if amount_u6 < 0 or (amount_u6 == 0 and asset != COLLATERAL):
+                yield f"{account.wallet} has {amount_u6} of {_name(asset)}"
+    for asset in account.reserved.keys() | account.pending.keys():
+        short_u6 = account.uncovered_u6(asset) - held[account.wallet, asset]  # what is held is checked again
+        if short_u6 > 0:
+            yield f"{account.wallet} is {short_u6} short of {_name(asset)}"
+
+
+def _trades(exchange: Exchange) -> Iterator[str]:
+    for trade_id, trade in exchange.settlement.in_flight.items():
+        if trade.status in (TradeStatus.CONFIRMED, TradeStatus.FAILED):
+            yield f"trade {trade_id} is {trade.status} and still in flight"
+        yield from _trade(trade)
+
+
+def _trade(trade: Trade) -> Iterator[str]:
+    """Yield why a trade does not add up: what is paid, minted and charged, and the fee by the schedule."""
+    moved: Counter[str] = Counter()
+    for move in trade.moves:
+        moved[move.asset] += move.delta_u6
+    cash_u6 = moved.pop(COLLATERAL, 0)
+    if cash_u6 + trade.fee_u6 + trade.minted_u6 != 0:
+        yield f"trade {trade.trade_id}: cash {cash_u6}, fee {trade.fee_u6}, minted {trade.minted_u6}"
+    for token in trade.market.spec.tokens:
+        if moved[token] != trade.minted_u6:
+            yield f"trade {trade.trade_id}: {moved[token]} more of {token}, minted {trade.minted_u6}"
+    if sum(maker.size_u6 for maker in trade.makers) != trade.size_u6:
+        yield f"trade {trade.trade_id}: its makers' sizes do not add up to {trade.size_u6}"
+    fee_u6 = sum(taker_fee_u6(trade.market.spec.fees, trade.price_e4, maker.size_u6) for maker in trade.makers)
+    # of a sale of next to nothing the fee is not more than the proceeds
+    if trade.fee_u6 > fee_u6 or (trade.side == Side.BUY and trade.fee_u6 != fee_u6):
+        yield f"trade {trade.trade_id}: fee {trade.fee_u6}, the schedule says {fee_u6}"

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from engine.exchange.core.admission import needed_u6, refusal_of
 from engine.exchange.core.heartbeats import Heartbeats
 from engine.exchange.core.ledger import COLLATERAL, Account, Ledger
 from engine.exchange.core.market import Market, MarketSpec, Phase
@@ -23,7 +24,6 @@ from engine.exchange.core.terms import check_terms
 from engine.exchange.core.trades import Trade
 from engine.model.commands import TimeInForce
 from engine.model.events import Side
-from engine.model.units import U6
 from engine.venue import refusals
 from engine.venue.refusals import Refusal
 from engine.venue.statuses import OrderEventType, OrderStatus
@@ -55,11 +55,12 @@ class Exchange:
         self.settlement = Settlement(self.ledger, self.schedule, self.notices, self.settings.balance_lag_ms)
         self.settlement.plan = ordinary_settlement(self.settings.mined_ms, self.settings.confirmed_ms)
         self.settlement.on_outflow = self._cover
+        self.rebates = Rebates(self.ledger, self.schedule)
+        self.settlement.on_mined = self.rebates.book
         self.matching = Matching(self.ledger, self.settlement, self.notices)
         self.matching.seed = self.settings.seed
         self.matching.on_done = self._done
         self.matching.on_trade = self._remember_trade
-        self.rebates = Rebates(self.ledger)
         self.mode = Mode(self.schedule)
         self.heartbeats = Heartbeats(self.schedule, self._pulse_stopped)
         self.markets: dict[str, Market] = {}
@@ -71,12 +72,13 @@ class Exchange:
         self.now_ms = 0
 
     def advance(self, now_ms: int) -> None:
-        """Do everything that is due by now."""
+        """Do everything that is due by now, each thing at its own time; a call may advance to that time again."""
         assert now_ms >= self.now_ms, f"time went from {self.now_ms} back to {now_ms}"
+        schedule = self.schedule
+        while (due_ms := schedule.next_ms()) is not None and due_ms <= now_ms:
+            self.now_ms = max(self.now_ms, due_ms)
+            schedule.take()(self.now_ms)
         self.now_ms = now_ms
-        due_ms = self.schedule.next_ms()
-        if due_ms is not None and due_ms <= now_ms:
-            self.schedule.run(now_ms)
 
     def take_notices(self) -> list[AnyNotice]:
         """Return what has happened since the last call."""
@@ -90,6 +92,7 @@ class Exchange:
         """Add a market."""
         self.advance(now_ms)
         assert spec.condition_id not in self.markets, f"{spec.slug} is listed already"
+        assert len(set(spec.tokens) - self.by_token.keys()) == 2, f"{spec.slug} has tokens that are listed already"
         market = self.markets[spec.condition_id] = Market(spec, phase)
         for token in spec.tokens:
             self.by_token[token] = market
@@ -116,21 +119,28 @@ class Exchange:
                 self.matching.remove(order, OrderStatus.CANCELED_MARKET_RESOLVED, now_ms)
         self.notices.append(PhaseChanged(now_ms, market, Phase.RESOLVED))
 
-    def retire(self, market: Market) -> None:
-        """Forget the orders and trades of a resolved market, and the market once nobody holds its shares."""
+    def retire(self, market: Market) -> bool:
+        """Forget the orders and trades of a resolved market, and the market once nobody holds its shares.
+
+        Return whether it is gone. Nothing is forgotten while trades are in flight or orders held: try again later.
+        """
         assert market.phase == Phase.RESOLVED, "only what is over can be retired"
         if any(trade.market is market for trade in self.settlement.in_flight.values()):
-            return
+            return False
+        if any(order.market is market for order in self.held.values()):
+            return False
         self.orders = {key: order for key, order in self.orders.items() if order.market is not market}
         for trades in self.trades_by_owner.values():
             for key in [key for key, trade in trades.items() if trade.market is market]:
                 del trades[key]
-        if not any(self.ledger.supply.get(token) for token in market.spec.tokens):
-            self.markets.pop(market.spec.condition_id, None)
-            for token in market.spec.tokens:
-                self.by_token.pop(token, None)
-                self.ledger.supply.pop(token, None)
-            self.ledger.vault_u6.pop(market.spec.condition_id, None)
+        if any(self.ledger.supply.get(token) for token in market.spec.tokens):
+            return False
+        self.markets.pop(market.spec.condition_id, None)
+        for token in market.spec.tokens:
+            self.by_token.pop(token, None)
+            self.ledger.supply.pop(token, None)
+        self.ledger.vault_u6.pop(market.spec.condition_id, None)
+        return True
 
     # orders
 
@@ -153,7 +163,7 @@ class Exchange:
         order = Order(new, market, terms, now_ms)
         account = self.ledger.account(new.wallet)
         plan = plan_fills(order, market.spec.fees)
-        refusal = self._refusal(order, account, plan)
+        refusal = refusal_of(order, account, plan, self.settings)
         if refusal is not None:
             return Answer(new.order_id, refusal=refusal)
         if plan.fills and market.spec.hold_ms:
@@ -161,11 +171,11 @@ class Exchange:
         return self._execute(order, account, plan, now_ms)
 
     def cancel(self, owner: str, order_ids: Iterable[str], now_ms: int) -> tuple[list[str], dict[str, str]]:
-        """Cancel orders by id; return (cancelled ids, id -> why not)."""
+        """Cancel orders by id; return (cancelled ids, id -> why not). An id that is named twice counts once."""
         self.advance(now_ms)
         canceled: list[str] = []
         refused: dict[str, str] = {}
-        for order_id in order_ids:
+        for order_id in dict.fromkeys(order_ids):
             order = self.orders.get(order_id)
             if order is None or order.owner != owner:
                 refused[order_id] = refusals.CANCEL_NOT_FOUND
@@ -197,44 +207,30 @@ class Exchange:
         ]
 
     def deposit(self, wallet: str, amount_u6: int, background: bool = False) -> Account:
-        """Give a wallet collateral from outside."""
+        """Give a wallet collateral from outside (negative: take it out, at most what it may move on chain)."""
         account = self.ledger.account(wallet, background)
+        movable_u6 = account.movable_u6(COLLATERAL)
+        assert amount_u6 >= -movable_u6, f"expected to take out at most {movable_u6}, was {-amount_u6}"
         self.ledger.deposit(account, amount_u6)
+        if amount_u6 < 0:
+            self._cover(account, COLLATERAL, self.now_ms)
         return account
 
-    def _refusal(self, order: Order, account: Account, plan: Plan) -> Refusal | None:
-        """Return why an order on good terms cannot be taken as the book and the balance are now."""
-        if plan.fills:
-            if order.post_only:
-                return refusals.POST_ONLY_CROSSES
-            amount_u6 = order.budget_u6 or order.due_u6()
-            if order.side == Side.BUY or self.settings.sell_minimum:
-                worth_u6 = amount_u6 if order.side == Side.BUY else plan.cash_u6
-                if worth_u6 < U6:
-                    return refusals.marketable_minimum(worth_u6)
-        need_u6 = self._needed(order, plan)
-        asset = COLLATERAL if order.side == Side.BUY else order.token_id
-        if account.spendable_u6(asset) < need_u6:
-            return refusals.balance_too_low(
-                account.known_u6(asset),
-                account.reserved.get(asset, 0),
-                account.pending.get(asset, 0),
-                need_u6,
-                with_fees=bool(plan.fills) and order.side == Side.BUY,
-            )
-        return None
-
-    def _needed(self, order: Order, plan: Plan) -> int:
-        """Return what the order has to be covered with: its amount, for a taking buy with the fee and any rounding."""
-        if order.side == Side.SELL:
-            return order.size_u6
-        amount_u6 = order.budget_u6 or order.due_u6()
-        return max(amount_u6, plan.cash_u6) + plan.fee_u6 + len(plan.fills)
+    def stop(self, now_ms: int) -> None:
+        """Bring everything to rest before a clean stop: held orders are refused, trades confirmed, balances seen."""
+        self.advance(now_ms)
+        for order in list(self.held.values()):
+            self._unhold(order)
+            self._refuse_held(order, refusals.RESTARTING, now_ms)
+        for trade in list(self.settlement.in_flight.values()):
+            self.settlement.finish(trade, now_ms)
+        for account in self.ledger.accounts.values():
+            for asset in account.chain.keys() | account.visible.keys():
+                self.settlement.refresh(account, asset)
 
     def _hold(self, order: Order, account: Account, plan: Plan, now_ms: int) -> Answer:
-        asset = COLLATERAL if order.side == Side.BUY else order.token_id
-        order.reserved_u6 = self._needed(order, plan)
-        account.reserved[asset] = account.reserved.get(asset, 0) + order.reserved_u6
+        order.reserved_u6 = needed_u6(order, plan)
+        account.reserved[order.asset] = account.reserved.get(order.asset, 0) + order.reserved_u6
         order.status = OrderStatus.DELAYED
         self.orders[order.order_id] = self.held[order.order_id] = order
         self.schedule.at(now_ms + order.market.spec.hold_ms, lambda at_ms: self._hold_ended(order, account, at_ms))
@@ -242,7 +238,9 @@ class Exchange:
 
     def _hold_ended(self, order: Order, account: Account, now_ms: int) -> None:
         """Look at a held order again as if it came only now."""
-        self._unhold(order, account)
+        if order.order_id not in self.held:
+            return
+        self._unhold(order)
         market = order.market
         refusal = self.mode.refusal(order.post_only, now_ms)
         if refusal is None and market.phase != Phase.OPEN:
@@ -250,22 +248,22 @@ class Exchange:
         if refusal is None and order.price_e4 % market.tick_e4:
             refusal = refusals.breaks_tick(order.order_id, order.price_e4, market.tick_e4)
         plan = plan_fills(order, market.spec.fees)
-        refusal = refusal or self._refusal(order, account, plan)
+        refusal = refusal or refusal_of(order, account, plan, self.settings)
         if refusal is None:
-            answer = self._execute(order, account, plan, now_ms)
+            self.notices.append(HoldEnded(now_ms, market, self._execute(order, account, plan, now_ms)))
         else:
-            order.status = OrderStatus.INVALID
-            answer = Answer(order.order_id, refusal=refusal)
-            self.orders.pop(order.order_id)
-        self.notices.append(HoldEnded(now_ms, market, answer))
+            self._refuse_held(order, refusal, now_ms)
 
-    def _unhold(self, order: Order, account: Account) -> None:
-        asset = COLLATERAL if order.side == Side.BUY else order.token_id
-        account.reserved[asset] -= order.reserved_u6
-        if not account.reserved[asset]:
-            del account.reserved[asset]
+    def _unhold(self, order: Order) -> None:
+        self.ledger.accounts[order.wallet].release(order.asset, order.reserved_u6)
         order.reserved_u6 = 0
         del self.held[order.order_id]
+
+    def _refuse_held(self, order: Order, refusal: Refusal, now_ms: int) -> None:
+        """Refuse what was held as if it had never come: its id may be sent again."""
+        order.status = OrderStatus.INVALID
+        del self.orders[order.order_id]
+        self.notices.append(HoldEnded(now_ms, order.market, Answer(order.order_id, refusal=refusal)))
 
     def _execute(self, order: Order, account: Account, plan: Plan, now_ms: int) -> Answer:
         """Match what can be matched, and place, complete or kill the rest."""
@@ -284,6 +282,7 @@ class Exchange:
         if rests:
             self._rest(order, now_ms, told=bool(plan.fills))
         elif not plan.complete:
+            order.status = OrderStatus.CANCELED  # what a FAK could not take; the answer is MATCHED all the same
             self.matching.tell(order, OrderEventType.CANCELLATION, now_ms)
         if not rests:
             self._done(order)
@@ -300,15 +299,22 @@ class Exchange:
         if not told:
             self.matching.tell(order, OrderEventType.PLACEMENT, now_ms)
         if order.tif == TimeInForce.GTD:
-            early_ms = (order.expiration_s - self.settings.gtd_early_s) * 1_000
-            self.schedule.at(early_ms, lambda at_ms: self._expire(order, at_ms))
+            self.expire_later(order, now_ms)
+
+    def expire_later(self, order: Order, now_ms: int) -> None:
+        """Let a GTD order end in its time, somewhat before what it says."""
+        order_id = order.order_id  # not the order, which would be kept until then
+        early_ms = (order.expiration_s - self.settings.gtd_early_s) * 1_000
+        self.schedule.at(max(early_ms, now_ms), lambda at_ms: self._expire(order_id, at_ms))
 
     def _kill(self, order: Order, account: Account, now_ms: int) -> Answer:
         fok = order.tif == TimeInForce.FOK
         refusal = refusals.FOK_NOT_FILLED if fok else refusals.FAK_NOT_MATCHED
         order.status = OrderStatus.CANCELED
         order.status_text = f"CANCELED_{refusal.text}"
-        if not account.background:
+        if account.background:
+            self.orders.pop(order.order_id, None)
+        else:
             self.orders[order.order_id] = order
         self.matching.tell(order, OrderEventType.CANCELLATION, now_ms)
         return Answer(order.order_id, refusal=refusal)
@@ -317,8 +323,9 @@ class Exchange:
         self.matching.remove(order, status, now_ms)
         self.matching.update_tick(order.market, now_ms)
 
-    def _expire(self, order: Order, now_ms: int) -> None:
-        if order.rests:
+    def _expire(self, order_id: str, now_ms: int) -> None:
+        order = self.orders.get(order_id)
+        if order is not None and order.rests:
             self._cancel(order, OrderStatus.CANCELED_EXPIRED_ORDER, now_ms)
 
     def _pulse_stopped(self, owner: str, now_ms: int) -> None:
@@ -326,12 +333,16 @@ class Exchange:
             self._cancel(order, OrderStatus.CANCELED, now_ms)
 
     def _cover(self, account: Account, asset: str, now_ms: int) -> None:
-        """Cancel the newest orders of a wallet that its balance no longer covers."""
+        """Cancel the newest orders of a wallet that its balance no longer covers.
+
+        Held orders do not count: they are looked at again, and refused, when their hold ends.
+        """
+        held_u6 = sum(o.reserved_u6 for o in self.held.values() if o.wallet == account.wallet and o.asset == asset)
         for order_id in reversed(list(account.open)):
-            if account.uncovered_u6(asset) <= 0:
+            if account.uncovered_u6(asset) <= held_u6:
                 return
             order = self.orders[order_id]
-            if (COLLATERAL if order.side == Side.BUY else order.token_id) == asset:
+            if order.asset == asset:
                 self._cancel(order, OrderStatus.CANCELED_NOT_ENOUGH_BALANCE, now_ms)
 
     def _done(self, order: Order) -> None:
@@ -344,7 +355,6 @@ class Exchange:
 
     def _remember_trade(self, trade: Trade) -> None:
         accounts = self.ledger.accounts
-        self.rebates.book(trade)
         if not accounts[trade.wallet].background:
             self.trades_by_owner.setdefault(trade.owner, {})[trade.trade_id] = trade
         for maker in trade.makers:

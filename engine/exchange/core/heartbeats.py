@@ -46,6 +46,7 @@ class Heartbeats:
         if pulse is None and heartbeat_id and heartbeat_id != self._offered.get(owner):
             self._offered[owner] = self._next_id(owner)
             return Beat(self._offered[owner], accepted=False)
+        self._offered.pop(owner, None)
         next_id = self._next_id(owner)
         self._pulses[owner] = _Pulse(next_id, now_ms + DEADLINE_MS)
         self._look_later(now_ms)

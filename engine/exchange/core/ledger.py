@@ -42,6 +42,14 @@ class Account:
         """Return by how much open orders and matched trades exceed the balance; positive only after it was moved."""
         return self.reserved.get(asset, 0) + self.pending.get(asset, 0) - self.chain.get(asset, 0)
 
+    def release(self, asset: str, amount_u6: int) -> None:
+        """Reserve so much less."""
+        left_u6 = self.reserved.get(asset, 0) - amount_u6
+        if left_u6:
+            self.reserved[asset] = left_u6
+        else:
+            self.reserved.pop(asset, None)
+
 
 class Ledger:
     """All accounts, the collateral that backs outstanding shares, and the fees taken."""
@@ -64,8 +72,8 @@ class Ledger:
 
     def deposit(self, account: Account, amount_u6: int) -> None:
         """Bring collateral in from outside, known to everybody at once (negative: take it out)."""
+        self.move(account, COLLATERAL, amount_u6)
         self.deposited_u6 += amount_u6
-        account.chain[COLLATERAL] = account.chain.get(COLLATERAL, 0) + amount_u6
         account.visible[COLLATERAL] = account.chain[COLLATERAL]
 
     def move(self, account: Account, asset: str, delta_u6: int) -> None:

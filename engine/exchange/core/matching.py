@@ -5,7 +5,7 @@ from hashlib import blake2b
 from itertools import groupby
 from operator import attrgetter
 
-from engine.exchange.core.ledger import COLLATERAL, Account, Ledger
+from engine.exchange.core.ledger import COLLATERAL, Ledger
 from engine.exchange.core.market import Market
 from engine.exchange.core.notices import AnyNotice, LevelChanged, OrderChanged, TickChanged, TradeChanged
 from engine.exchange.core.orders import Order
@@ -26,6 +26,7 @@ class Matching:
         self.on_done: Callable[[Order], None] = lambda order: None
         self.on_trade: Callable[[Trade], None] = lambda trade: None
         self.trades_made = 0
+        self.placed = 0
         self.seed = 0
         self._ledger = ledger
         self._settlement = settlement
@@ -35,9 +36,10 @@ class Matching:
         """Put an order's open rest into the book and reserve what covers it."""
         account = self._ledger.accounts[order.wallet]
         due_u6 = order.due_u6()
-        asset = COLLATERAL if order.side == Side.BUY else order.token_id
-        account.reserved[asset] = account.reserved.get(asset, 0) + due_u6
+        account.reserved[order.asset] = account.reserved.get(order.asset, 0) + due_u6
         order.reserved_u6 = due_u6
+        self.placed += 1
+        order.rank = self.placed
         account.open[order.order_id] = order
         order.status = OrderStatus.LIVE
         book = order.market.book
@@ -73,7 +75,7 @@ class Matching:
 
     def _trade_level(self, taker: Order, price_e4: int, fills: list[PlannedFill], bucket: int, now_ms: int) -> None:
         market = taker.market
-        trade = Trade(self._next_id(), taker, price_e4, bucket, now_ms)
+        trade = Trade(self._next_id(), self.trades_made, taker, price_e4, bucket, now_ms)
         up_price_e4 = price_e4 if taker.token == 0 else PRICE_ONE_E4 - price_e4
         makers = market.book.asks if taker.is_bid else market.book.bids
         level = makers.levels[up_price_e4]
@@ -147,13 +149,8 @@ class Matching:
 
     def _let_go(self, order: Order, status: OrderStatus) -> None:
         """Release an order's reservation; it is no longer open."""
-        account: Account = self._ledger.accounts[order.wallet]
-        asset = COLLATERAL if order.side == Side.BUY else order.token_id
-        left_u6 = account.reserved.get(asset, 0) - order.reserved_u6
-        if left_u6:
-            account.reserved[asset] = left_u6
-        else:
-            account.reserved.pop(asset, None)
+        account = self._ledger.accounts[order.wallet]
+        account.release(order.asset, order.reserved_u6)
         order.reserved_u6 = 0
         account.open.pop(order.order_id, None)
         order.status = status

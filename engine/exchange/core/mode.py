@@ -34,10 +34,19 @@ class Mode:
             self._schedule.at(self.until_ms, lambda at_ms: self._end(number, at_ms))
 
     def restart(self, now_ms: int, restart_ms: int = RESTART_MS, post_only_ms: int = POST_ONLY_MS) -> None:
-        """Begin a restart: unreachable first, then post-only."""
-        self.set(VenueState.RESTARTING, now_ms, restart_ms)
+        """Begin a restart: unreachable first, then post-only; a part that takes no time is left out."""
+        if restart_ms == 0:
+            self._after_restart(now_ms, post_only_ms)
+            return
+        self.set(VenueState.RESTARTING, now_ms)
+        self.until_ms = now_ms + restart_ms
         number = self._number
-        self._schedule.at(now_ms + restart_ms, lambda at_ms: self._after_restart(number, at_ms, post_only_ms))
+
+        def over(at_ms: int) -> None:
+            if number == self._number:
+                self._after_restart(at_ms, post_only_ms)
+
+        self._schedule.at(self.until_ms, over)
 
     def refusal(self, post_only: bool, now_ms: int) -> Refusal | None:
         """Return what a new order is refused with now, or None."""
@@ -65,6 +74,5 @@ class Mode:
             self.state = VenueState.NORMAL
             self.until_ms = 0
 
-    def _after_restart(self, number: int, at_ms: int, post_only_ms: int) -> None:
-        if number == self._number:
-            self.set(VenueState.POST_ONLY, at_ms, post_only_ms)
+    def _after_restart(self, at_ms: int, post_only_ms: int) -> None:
+        self.set(VenueState.POST_ONLY if post_only_ms else VenueState.NORMAL, at_ms, post_only_ms)

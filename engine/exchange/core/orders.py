@@ -2,6 +2,7 @@
 
 import msgspec
 
+from engine.exchange.core.ledger import COLLATERAL
 from engine.exchange.core.market import Market
 from engine.model.commands import TimeInForce
 from engine.model.events import Side
@@ -29,13 +30,15 @@ class NewOrder(msgspec.Struct, frozen=True, gc=False):
 
 class Order:
     """An order in the exchange. Sizes in 1e-6 shares; prices in 1e-4 USD of its own token; `budget_u6` is what a
-    buy by money (FAK, FOK) may spend, 0 for all others. `cash_u6` is what its fills cost or brought, without fees.
+    buy by money (FAK, FOK) may spend, 0 for all others: it gets more than `size_u6` where the price is better.
+    `cash_u6` is what its fills cost or brought, without fees. `asset` is what it gives; `rank` says how many orders
+    have been put into a book up to this one.
     """
 
     __slots__ = (
-        "budget_u6", "cash_u6", "created_ms", "expiration_s", "filled_u6", "is_bid", "market", "order_id", "owner",
-        "post_only", "price_e4", "reserved_u6", "side", "size_u6", "status", "status_text", "tif", "token",
-        "token_id", "trade_ids", "up_price_e4", "wallet",
+        "asset", "budget_u6", "cash_u6", "created_ms", "expiration_s", "filled_u6", "is_bid", "market", "order_id",
+        "owner", "post_only", "price_e4", "rank", "reserved_u6", "side", "size_u6", "status", "status_text", "tif",
+        "token", "token_id", "trade_ids", "up_price_e4", "wallet",
     )  # fmt: skip
 
     def __init__(self, new: NewOrder, market: Market, price_e4: int, now_ms: int) -> None:
@@ -52,6 +55,8 @@ class Order:
         self.expiration_s = new.expiration_s
         self.created_ms = now_ms
         buys = new.side == Side.BUY
+        self.asset = COLLATERAL if buys else new.token_id
+        self.rank = 0
         self.size_u6 = new.taker_u6 if buys else new.maker_u6
         self.budget_u6 = new.maker_u6 if buys and new.tif >= TimeInForce.FOK else 0
         self.is_bid = (self.token == 0) == buys
@@ -66,7 +71,7 @@ class Order:
     @property
     def open_u6(self) -> int:
         """Return how many shares are still open."""
-        return self.size_u6 - self.filled_u6
+        return max(self.size_u6 - self.filled_u6, 0)
 
     @property
     def rests(self) -> bool:
@@ -82,8 +87,9 @@ class Order:
 class Answer(msgspec.Struct, frozen=True, gc=False):
     """What the exchange says to a new order: a refusal, or its status and what has been filled of it so far.
 
-    `status` is LIVE, MATCHED, UNMATCHED (killed with nothing filled) or DELAYED: held, and a HoldEnded event brings the
-    answer. `making_u6` is what the fills gave (collateral of a buy, shares of a sale), `taking_u6` what they brought.
+    `status` is LIVE, MATCHED (with a rest that rests, or was killed, too), DELAYED: held, and a HoldEnded notice brings
+    the answer; INVALID with a refusal. `making_u6` is what the fills gave (collateral of a buy, shares of a sale),
+    `taking_u6` what they brought.
     """
 
     order_id: str

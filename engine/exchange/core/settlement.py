@@ -15,7 +15,10 @@ from engine.exchange.core.trades import Trade
 from engine.venue.statuses import FINAL_TRADE_STATUSES, TradeStatus
 
 SettlementPlan = Callable[[Trade], Sequence[tuple[int, TradeStatus]]]
-"""For a trade just matched: (ms after the match, status) in order; the last one is CONFIRMED or FAILED."""
+"""For a trade just matched: (ms after the match, status) in order; the last one is CONFIRMED or FAILED.
+
+What is mined neither fails nor is tried again: there FAILED is taken as CONFIRMED, so that every trade comes to an end.
+"""
 
 
 def ordinary_settlement(mined_ms: int, confirmed_ms: int) -> SettlementPlan:
@@ -32,6 +35,7 @@ class Settlement:
         self.lag_ms = lag_ms
         self.in_flight: dict[str, Trade] = {}
         self.on_outflow: Callable[[Account, str, int], None] = lambda account, asset, now_ms: None
+        self.on_mined: Callable[[Trade], None] = lambda trade: None
         self._ledger = ledger
         self._schedule = schedule
         self._notices = notices
@@ -62,10 +66,12 @@ class Settlement:
     def _enter(self, trade: Trade, status: TradeStatus, now_ms: int) -> None:
         if trade.status in FINAL_TRADE_STATUSES or status == trade.status:
             return
-        if status == TradeStatus.CONFIRMED and trade.status != TradeStatus.MINED:
+        if trade.status == TradeStatus.MINED:
+            if status == TradeStatus.RETRYING:
+                return
+            status = TradeStatus.CONFIRMED
+        elif status == TradeStatus.CONFIRMED:
             self._enter(trade, TradeStatus.MINED, now_ms)
-        if status == TradeStatus.RETRYING and trade.status == TradeStatus.MINED:
-            return
         trade.status = status
         trade.updated_ms = now_ms
         if status == TradeStatus.MINED:
@@ -73,13 +79,18 @@ class Settlement:
         elif status == TradeStatus.FAILED:
             self._release(trade)
         if status in FINAL_TRADE_STATUSES:
+            trade.moves.clear()
             del self.in_flight[trade.trade_id]
         self._notices.append(TradeChanged(now_ms, trade.market, trade, status))
 
     def _release(self, trade: Trade) -> None:
         for move in trade.moves:
             if move.delta_u6 < 0:
-                move.account.pending[move.asset] += move.delta_u6
+                left_u6 = move.account.pending[move.asset] + move.delta_u6
+                if left_u6:
+                    move.account.pending[move.asset] = left_u6
+                else:
+                    del move.account.pending[move.asset]
 
     def _mine(self, trade: Trade, now_ms: int) -> None:
         self._release(trade)
@@ -91,6 +102,7 @@ class Settlement:
             ledger.mint(spec.condition_id, spec.tokens, trade.minted_u6)
         ledger.fees_u6 += trade.fee_u6
         trade.transaction_hash = "0x" + blake2b(f"tx:{trade.trade_id}".encode(), digest_size=32).hexdigest()
+        self.on_mined(trade)
 
     def refresh(self, account: Account, asset: str) -> None:
         """Let the order book service see the chain's balance now."""

@@ -28,12 +28,12 @@ def check_terms(new: NewOrder, market: Market, settings: "Settings", now_ms: int
     tick_e4 = market.tick_e4
     price_e4, exact = limit_price_e4(new.side, new.maker_u6, new.taker_u6)
     if immediate:
-        rest_e4 = price_e4 % tick_e4
+        said_e4, rest_e4 = price_e4, price_e4 % tick_e4
         if rest_e4:
             price_e4 += -rest_e4 if new.side == Side.BUY else tick_e4 - rest_e4
-    elif not exact or price_e4 % tick_e4:
-        return refusals.breaks_tick(new.order_id, price_e4, tick_e4)
-    if not tick_e4 <= price_e4 <= PRICE_ONE_E4 - tick_e4:
+        if not tick_e4 <= price_e4 <= PRICE_ONE_E4 - tick_e4:
+            return refusals.breaks_tick(new.order_id, said_e4, tick_e4)
+    elif not exact or price_e4 % tick_e4 or not tick_e4 <= price_e4 <= PRICE_ONE_E4 - tick_e4:
         return refusals.breaks_tick(new.order_id, price_e4, tick_e4)
     fault = precision_fault(new.side, Amounts(new.maker_u6, new.taker_u6), tick_e4, immediate=immediate)
     if fault is not None:

@@ -34,15 +34,18 @@ class Move(msgspec.Struct, frozen=True, gc=False):
 
 
 class Trade:
-    """One trade. `fee_u6` is the taker's; `minted_u6` the shares of both tokens that come to be (negative: cease)."""
+    """One trade, the exchange's `number`-th. `fee_u6` is the taker's; `minted_u6` the shares of both tokens that come
+    to be (negative: cease); `moves` are forgotten once they are done, or never will be.
+    """
 
     __slots__ = (
-        "bucket", "fee_u6", "makers", "market", "match_ms", "minted_u6", "moves", "owner", "price_e4", "side",
+        "bucket", "fee_u6", "makers", "market", "match_ms", "minted_u6", "moves", "number", "owner", "price_e4", "side",
         "size_u6", "status", "taker_order_id", "token", "trade_id", "transaction_hash", "updated_ms", "wallet",
     )  # fmt: skip
 
-    def __init__(self, trade_id: str, taker: Order, price_e4: int, bucket: int, now_ms: int) -> None:
+    def __init__(self, trade_id: str, number: int, taker: Order, price_e4: int, bucket: int, now_ms: int) -> None:
         self.trade_id = trade_id
+        self.number = number
         self.market: Market = taker.market
         self.taker_order_id = taker.order_id
         self.owner = taker.owner

@@ -1,0 +1,172 @@
+"""The composition root of the local exchange: core, desk, services, streams, counterparties, faults, on one server."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from engine.exchange.calendar import Calendar, SeriesOptions, Settled
+from engine.exchange.core.exchange import Exchange, Settings
+from engine.exchange.core.market import Market
+from engine.exchange.desk import Desk
+from engine.exchange.feeds import Feeds
+from engine.exchange.house import House, feeds_of
+from engine.exchange.members import Members
+from engine.exchange.rest.authentication import Authentication
+from engine.exchange.rest.gamma import Gamma
+from engine.exchange.rest.orders import OrderEntry
+from engine.exchange.rest.public import PublicReads
+from engine.exchange.rest.reads import PrivateReads
+from engine.exchange.server.alarm import Alarm, WakingHandler
+from engine.exchange.server.fault_board import FaultBoard
+from engine.exchange.server.hosts import Service
+from engine.exchange.server.limits import Mode as LimitMode
+from engine.exchange.server.routes import Routes
+from engine.exchange.server.server import Server
+from engine.exchange.streams.market import MarketChannel
+from engine.exchange.streams.polybolt import PolyBoltChannel
+from engine.exchange.streams.rtds import RtdsChannel
+from engine.exchange.streams.user import UserChannel
+from engine.worlds.counterparties import Counterparties
+
+DAY_MS: Final = 86_400_000
+SourceOf = Callable[[Sequence[SeriesOptions], int], Counterparties]
+"""Makes the counterparties of one asset's series, told when they begin (Unix ms)."""
+
+
+class AppOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What an exchange is made of."""
+
+    series: tuple[SeriesOptions, ...]
+    settings: Settings = Settings()
+    seed: int = 0
+    limits: LimitMode = LimitMode.WARN
+    compression: bool = True
+
+
+def wall_ms() -> int:
+    """Return the machine's time in Unix ms."""
+    return time.time_ns() // 1_000_000
+
+
+class App:
+    """A whole exchange, not yet on any port: `begin` starts its life, `server` takes connections."""
+
+    def __init__(self, options: AppOptions, source_of: SourceOf, clock_ms: Callable[[], int] = wall_ms) -> None:
+        self.options = options
+        self.exchange = Exchange(options.settings)
+        self.members = Members(options.seed)
+        self.desk = Desk(self.exchange, self.members, clock_ms)
+        self.desk.limits.mode = options.limits
+        now_ms = self.desk.now_ms()
+        self.houses = [
+            House(self.exchange, series, source_of(series, now_ms)) for series in _by_asset(options.series).values()
+        ]
+        self._price_feeds = {
+            house.asset: feeds_of(house.asset, [calendar.options for calendar in house.calendars])
+            for house in self.houses
+        }
+        self.market_channel = MarketChannel(_BookFrames(self.desk), self.desk.now_ms)
+        self.user_channel = UserChannel(self.members, self.desk.now_ms)
+        all_feeds = [feed for feeds in self._price_feeds.values() for feed in feeds]
+        self.polybolt = PolyBoltChannel(all_feeds, self.members, self.desk.now_ms)
+        self.rtds = RtdsChannel(self.desk.now_ms)
+        self.feeds = Feeds(self.desk, self.market_channel, self.user_channel, self.polybolt)
+        self.routes = Routes()
+        for service in (
+            PublicReads(self.desk),
+            Authentication(self.desk),
+            OrderEntry(self.desk),
+            PrivateReads(self.desk),
+            Gamma(self.desk, self._settled_of),
+        ):
+            service.add_to(self.routes)
+        for calendar in self.calendars:
+            calendar.on_retired = self.desk.books.forget
+
+    @property
+    def calendars(self) -> list[Calendar]:
+        """Return the calendars of all series."""
+        return [calendar for house in self.houses for calendar in house.calendars]
+
+    def begin(self) -> None:
+        """List the first windows and let the counterparties come. Requires the running loop; `open_server` does it."""
+        now_ms = self.desk.now_ms()
+        self.exchange.advance(now_ms)
+        for house in self.houses:
+            house.begin(now_ms)
+        self.exchange.schedule.at(now_ms - now_ms % DAY_MS + DAY_MS, self._end_day)
+        self.wake(now_ms)
+
+    def open_server(self) -> Server:
+        """Return the server, with everything awake; it listens nowhere yet. Requires a running loop."""
+        loop = asyncio.get_running_loop()
+        self.board = FaultBoard(self.options.seed, self.desk.now_ms)
+        self.board.on_change = Alarm(loop, self.desk.now_ms, self.board).look
+        for service, path, channel, loopback in (
+            (Service.CLOB_STREAMS, "/ws/market", self.market_channel, "/ws/market"),
+            (Service.CLOB_STREAMS, "/ws/user", self.user_channel, "/ws/user"),
+            (Service.RTDS, "/", self.rtds, "/rtds"),
+            (Service.POLYBOLT, "/ws", self.polybolt, "/polybolt"),
+        ):
+            handler = WakingHandler(channel, Alarm(loop, self.desk.now_ms, channel))
+            self.routes.add_stream(service, path, handler, loopback)
+        alarm = Alarm(loop, self.desk.now_ms, self)
+        self.desk.on_pumped = alarm.look
+        self.begin()
+        return Server(
+            self.routes,
+            now_ms=self.desk.shown_ms,
+            interceptors=(self.board,),
+            compression=self.options.compression,
+        )
+
+    def wake_at_ms(self) -> int | None:
+        """Return when something is due: in the core, or because a counterparty acts."""
+        due = [self.exchange.schedule.next_ms(), *(house.next_ms() for house in self.houses)]
+        return min((at_ms for at_ms in due if at_ms is not None), default=None)
+
+    def wake(self, now_ms: int) -> None:
+        """Do what is due."""
+        del now_ms
+        now_ms = self.desk.now_ms()
+        for house in self.houses:
+            house.advance(now_ms)
+        self.exchange.advance(now_ms)
+        self.desk.pump()
+        for house in self.houses:
+            house.tell_prices(self.polybolt, self.rtds, self._price_feeds[house.asset])
+
+    def _settled_of(self, market: Market) -> Settled | None:
+        for calendar in self.calendars:
+            settled = calendar.settled.get(market.spec.condition_id)
+            if settled is not None:
+                return settled
+        return None
+
+    def _end_day(self, now_ms: int) -> None:
+        self.exchange.rebates.pay(now_ms)
+        self.exchange.schedule.at(now_ms + DAY_MS, self._end_day)
+
+
+class _BookFrames:
+    """The books of the market channel's subscribers."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def book_frame(self, token_id: str) -> bytes | None:
+        """Return a token's book as a frame, None where there is none."""
+        market = self._desk.exchange.by_token.get(token_id)
+        if market is None or not market.is_readable:
+            return None
+        return msgspec.json.encode(self._desk.books.message(market, market.spec.tokens.index(token_id)))
+
+
+def _by_asset(series: Sequence[SeriesOptions]) -> dict[str, list[SeriesOptions]]:
+    found: dict[str, list[SeriesOptions]] = {}
+    for each in series:
+        found.setdefault(each.asset, []).append(each)
+    return found
