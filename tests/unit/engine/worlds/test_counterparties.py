@@ -42,11 +42,9 @@ def test_the_price_moves_with_the_turns_even_where_nobody_has_one() -> None:
 def test_the_strike_is_the_average_at_the_start_and_is_kept_when_the_tape_forgets_it() -> None:
     nobody = Nobody()
     nobody.open_window(WINDOW)
-    nobody.advance(START_MS)
-    strike_e8 = nobody.strike_e8(WINDOW)
-    assert strike_e8 == nobody.tape.twap_e8(START_MS, 4_000)
     nobody.advance(START_MS + 1_000_000)
-    assert nobody.strike_e8(WINDOW) == strike_e8
+    assert nobody.tape.oldest_ms > START_MS
+    assert nobody.strike_e8(WINDOW) == -1_990  # of the 200 steps of 20 ms up to the start
 
 
 def test_a_strike_that_is_given_is_believed_until_the_window_is_closed() -> None:
@@ -56,7 +54,14 @@ def test_a_strike_that_is_given_is_believed_until_the_window_is_closed() -> None
     assert (nobody.strike_e8(WINDOW), nobody.windows) == (77, (WINDOW,))
     nobody.close_window("w")
     assert nobody.windows == ()
+    nobody.open_window(WINDOW)
     assert nobody.strike_e8(WINDOW) != 77
+
+
+def test_a_window_that_began_before_the_tape_needs_its_strike() -> None:
+    old = Window("old", START_MS - 400_000, START_MS + 500_000, 60_000, 5_000_000)
+    with pytest.raises(AssertionError, match="needs its price to beat"):
+        Nobody().open_window(old)
 
 
 def test_a_window_cannot_be_opened_twice() -> None:
