@@ -66,13 +66,13 @@ _PACES: Final = {
 }
 
 
-def styled_crowd(style: Style, seed: int, window_length_s: int) -> CrowdParams:
+def styled_crowd(style: Style, seed: int, window_length_s: int, start_s: int | None = None) -> CrowdParams:
     """Return the crowd of a named style for windows of about this length.
 
     In a shorter window the odds move faster, by the square root of how much shorter it is; so that makers are not
     frightened all the time, they know of it that much sooner and bear that much more.
     """
-    world = msgspec.structs.replace(styled_world(style, seed, window_length_s), **BURSTS)
+    world = msgspec.structs.replace(styled_world(style, seed, window_length_s, start_s), **BURSTS)
     pace = _PACES[style]
     return CrowdParams(world=world, makers=tuple(_makers(world, pace)), takers=tuple(_takers(world, pace)))
 
