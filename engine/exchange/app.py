@@ -8,17 +8,23 @@ from typing import Final
 import msgspec
 
 from engine.exchange.calendar import Calendar, SeriesOptions, Settled
+from engine.exchange.chain import Chain
 from engine.exchange.core.exchange import Exchange, Settings
 from engine.exchange.core.market import Market
 from engine.exchange.desk import Desk
 from engine.exchange.feeds import Feeds
 from engine.exchange.house import House, feeds_of
 from engine.exchange.members import Members
+from engine.exchange.positions import LAG_MS, Positions
+from engine.exchange.relay import STEP_MS, Relay
 from engine.exchange.rest.authentication import Authentication
+from engine.exchange.rest.data_api import DataApi
 from engine.exchange.rest.gamma import Gamma
 from engine.exchange.rest.orders import OrderEntry
 from engine.exchange.rest.public import PublicReads
 from engine.exchange.rest.reads import PrivateReads
+from engine.exchange.rest.relayer import SUBMITS_PER_MINUTE, Relayer
+from engine.exchange.rest.rpc import Rpc
 from engine.exchange.server.alarm import Alarm, WakingHandler
 from engine.exchange.server.fault_board import FaultBoard
 from engine.exchange.server.hosts import Service
@@ -44,6 +50,9 @@ class AppOptions(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     limits: LimitMode = LimitMode.WARN
     compression: bool = True
+    relay_step_ms: int = STEP_MS
+    relay_submits_per_minute: int = SUBMITS_PER_MINUTE
+    data_lag_ms: int = LAG_MS
 
 
 def wall_ms() -> int:
@@ -74,6 +83,11 @@ class App:
         self.polybolt = PolyBoltChannel(all_feeds, self.members, self.desk.now_ms)
         self.rtds = RtdsChannel(self.desk.now_ms)
         self.feeds = Feeds(self.desk, self.market_channel, self.user_channel, self.polybolt)
+        self.chain = Chain(self.exchange, self.members)
+        self.relay = Relay(self.chain, self.members, self.exchange.schedule, options.relay_step_ms, options.seed)
+        self.positions = Positions(self.exchange.ledger, options.data_lag_ms)
+        self.desk.listeners.append(self.positions.hear)
+        self.chain.listeners.append(self.positions.hear_deed)
         self.routes = Routes()
         for service in (
             PublicReads(self.desk),
@@ -81,6 +95,9 @@ class App:
             OrderEntry(self.desk),
             PrivateReads(self.desk),
             Gamma(self.desk, self._settled_of),
+            Relayer(self.desk, self.relay, options.relay_submits_per_minute),
+            Rpc(self.desk, self.relay, self.positions),
+            DataApi(self.desk, self.positions),
         ):
             service.add_to(self.routes)
         for calendar in self.calendars:

@@ -42,7 +42,7 @@ def clob_market(market: Market) -> dict[str, Any]:
         "gst": None,
         "r": {"rates": None, "min_size": 0, "max_spread": 0},
         "t": [{"t": token, "o": outcome} for token, outcome in zip(spec.tokens, spec.outcomes, strict=True)],
-        "mos": _number(spec.min_size_u6, 6),
+        "mos": json_number(spec.min_size_u6, 6),
         "mts": market.tick_e4 / 10_000,
         "mbf": BASE_FEE_BPS,
         "tbf": BASE_FEE_BPS,
@@ -81,7 +81,7 @@ def full_market(market: Market) -> dict[str, Any]:
         "archived": False,
         "accepting_orders": market.phase == Phase.OPEN,
         "accepting_order_timestamp": iso(spec.created_ms),
-        "minimum_order_size": _number(spec.min_size_u6, 6),
+        "minimum_order_size": json_number(spec.min_size_u6, 6),
         "minimum_tick_size": market.tick_e4 / 10_000,
         "condition_id": spec.condition_id,
         "question_id": spec.condition_id,
@@ -145,7 +145,7 @@ def gamma_market(market: Market) -> dict[str, Any]:
     bid_e4, ask_e4 = best_prices(market, 0)
     resolved = market.phase == Phase.RESOLVED
     hydrated = market.phase != Phase.HYDRATING
-    volume = _number(market.volume_u6, 6)
+    volume = json_number(market.volume_u6, 6)
     liquidity = _liquidity(market)
     tokens = [*spec.tokens] if hydrated else ["", ""]
     row: dict[str, Any] = {
@@ -176,7 +176,7 @@ def gamma_market(market: Market) -> dict[str, Any]:
         "questionID": spec.condition_id,
         "enableOrderBook": hydrated,
         "orderPriceMinTickSize": market.tick_e4 / 10_000,
-        "orderMinSize": _number(spec.min_size_u6, 6),
+        "orderMinSize": json_number(spec.min_size_u6, 6),
         "volumeNum": volume,
         "liquidityNum": liquidity,
         "endDateIso": iso(spec.end_ms)[:10],
@@ -206,10 +206,10 @@ def gamma_market(market: Market) -> dict[str, Any]:
         "approved": True,
         "rewardsMinSize": 0,
         "rewardsMaxSpread": 0,
-        "spread": _number((ask_e4 or PRICE_ONE_E4) - bid_e4, 4),
+        "spread": json_number((ask_e4 or PRICE_ONE_E4) - bid_e4, 4),
         "lastTradePrice": float(last_trade_text(market, 0) or 0),
-        "bestBid": _number(bid_e4, 4),
-        "bestAsk": _number(ask_e4 or PRICE_ONE_E4, 4),
+        "bestBid": json_number(bid_e4, 4),
+        "bestAsk": json_number(ask_e4 or PRICE_ONE_E4, 4),
         "automaticallyActive": True,
         "clearBookOnStart": False,
         "showGmpSeries": False,
@@ -331,7 +331,7 @@ def _liquidity(market: Market) -> float:
     return round(cash_e10 / 10**10, 4)
 
 
-def _number(value: int, decimals: int) -> int | float:
+def json_number(value: int, decimals: int) -> int | float:
     """Return a decimal as JSON number: an integer where it is one."""
     text = format_scaled(value, decimals)
     return float(text) if "." in text else int(text)
