@@ -48,14 +48,24 @@ SHORTEST_S: Final = 15
 @click.option("--protocol-v2", is_flag=True, help="Windows of Protocol V2 (domain 3) instead of today's.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Decides prices, crowd and keys.")
 @click.option(
-    "--style", type=click.Choice([*Style, "empty"]), default="lively", show_default=True, help="Of the crowd."
+    "--style",
+    type=click.Choice([*(each.value for each in Style), "empty"]),
+    default="lively",
+    show_default=True,
+    help="Of the crowd.",
 )
 @click.option("--recording", type=click.Path(exists=True, path_type=Path), help="Play recorded rounds as background.")
 @click.option("--scenario", type=click.Path(exists=True, path_type=Path), help="TOML file of what goes wrong when.")
 @click.option("--state", type=click.Path(path_type=Path), help="File that keeps accounts, orders, positions.")
 @click.option("--accounts", default=10, show_default=True, type=click.IntRange(0, 100), help="Funded test accounts.")
 @click.option("--balance-usd", default=1_000, show_default=True, type=click.IntRange(0), help="Of each wallet.")
-@click.option("--limits", type=click.Choice([*LimitMode]), default="warn", show_default=True, help="Of each signer.")
+@click.option(
+    "--limits",
+    type=click.Choice([each.value for each in LimitMode]),
+    default="warn",
+    show_default=True,
+    help="Of each signer.",
+)
 @click.option("--mined-ms", default=2_000, show_default=True, type=click.IntRange(0), help="From match to block.")
 @click.option("--confirmed-ms", default=4_000, show_default=True, type=click.IntRange(0), help="From match to final.")
 @click.option("--balance-lag-ms", default=500, show_default=True, type=click.IntRange(0), help="Of the balance cache.")
