@@ -20,7 +20,7 @@ TWAP_S: Final = 60
 
 def twap_lookback_s(length_s: int) -> int:
     """Return the settlement average's length: 60 s, and in short local rounds the same share of the window."""
-    return TWAP_S if length_s in _NAMED_LENGTHS else max(1, TWAP_S * length_s // 900)
+    return TWAP_S if length_s in _NAMED_LENGTHS or length_s > 900 else max(1, TWAP_S * length_s // 900)
 
 
 def bucket_start_s(ts_s: int, length_s: int) -> int:

@@ -22,7 +22,7 @@ def test_a_slug_survives_the_way_there_and_back(start_s: int, length_s: int, ass
 
 
 def test_short_local_windows_settle_on_an_average_in_proportion() -> None:
-    assert [twap_lookback_s(length_s) for length_s in (900, 300, 30, 5)] == [60, 60, 2, 1]
+    assert [twap_lookback_s(length_s) for length_s in (3600, 900, 300, 30, 5)] == [60, 60, 60, 2, 1]
 
 
 def test_the_venues_own_slugs() -> None:
