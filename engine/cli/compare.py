@@ -9,16 +9,17 @@ import click
 import msgspec
 import orjson
 from rich.console import Console
-from rich.progress import track
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from engine.analytics.market_statistics import RoundStatistics, observe_rounds
+from engine.analytics.market_statistics import MarketObserver, RoundStatistics, observe_rounds
 from engine.analytics.market_summary import LABELS, MarketSummary, summarise_market
 from engine.cli.failing import clean_exit
+from engine.model.events import Event, Market, MarketChange
 from engine.model.rounds import slug_of
+from engine.runtime.markets import MarketKind, SeededMarket
 from engine.runtime.recorded import recorded_events
-from engine.worlds.params import Style, WorldParams, as_recorded, styled_world
-from engine.worlds.world import generate_events
+from engine.worlds.params import Style, WorldParams, as_recorded
 from feeder.recording.files import RecordingFile
 from feeder.recording.reader import open_recordings
 
@@ -26,11 +27,15 @@ RULES: Final[dict[str, Callable[[WorldParams], WorldParams]]] = {"recorded": as_
 """What a window is settled on and which ticks it has: when the recordings were made, and now."""
 
 
+LEVELS_LABEL: Final = "changes of price levels a second"
+
+
 class Column(msgspec.Struct, frozen=True):
-    """One market of the table."""
+    """One market of the table; `levels_per_s` where every level is known, not only the best two."""
 
     title: str
     summary: MarketSummary
+    levels_per_s: float | None = None
 
 
 @click.command()
@@ -45,19 +50,37 @@ class Column(msgspec.Struct, frozen=True):
     show_default=True,
     help="Settlement and ticks of the worlds: as when the recordings were made, as today, or a column of each.",
 )
+@click.option(
+    "--market",
+    type=click.Choice([kind.value for kind in MarketKind]),
+    default=MarketKind.CROWD.value,
+    show_default=True,
+    help="crowd: makers and takers on the exchange's matching; quotes: books drawn around the fair price.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--markdown", is_flag=True, help="Print a table for a page of the docs.")
 def compare(
-    paths: tuple[Path, ...], style: str, rounds: int, seed: int, rules: str, as_json: bool, markdown: bool
+    paths: tuple[Path, ...],
+    style: str,
+    rounds: int,
+    seed: int,
+    rules: str,
+    market: str,
+    as_json: bool,
+    markdown: bool,
 ) -> None:
     """Show recordings (files or folders) beside seeded worlds with windows of the same length.
 
     Example: bucketmm worlds compare recordings/btc15m recordings/btc5m --style calm --rounds 100
     """
     with clean_exit():
-        columns = list(_columns(paths, Style(style), rounds, seed, list(RULES) if rules == "both" else [rules]))
+        wanted = list(RULES) if rules == "both" else [rules]
+        columns = list(_columns(paths, SeededMarket(MarketKind(market), Style(style), seed), rounds, wanted))
     if as_json:
-        content = {column.title: msgspec.to_builtins(column.summary) for column in columns}
+        content = {
+            column.title: msgspec.to_builtins(column.summary) | {"levels_per_s": column.levels_per_s}
+            for column in columns
+        }
         click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2))
     elif markdown:
         click.echo(markdown_table(columns))
@@ -65,7 +88,7 @@ def compare(
         Console().print(_table(columns))
 
 
-def _columns(paths: tuple[Path, ...], style: Style, rounds: int, seed: int, rules: list[str]) -> Iterator[Column]:
+def _columns(paths: tuple[Path, ...], market: SeededMarket, rounds: int, rules: list[str]) -> Iterator[Column]:
     """Yield the recordings of each path and, behind those of a window length, the worlds of that length."""
     recordings = [(path, recording) for path in paths for recording in open_recordings(path)]
     lengths_s = sorted({recording.window_length_s for _, recording in recordings}, reverse=True)
@@ -75,31 +98,55 @@ def _columns(paths: tuple[Path, ...], style: Style, rounds: int, seed: int, rule
             if found:
                 yield Column(f"recorded {path.name}", summarise_market(_recorded(found, path.name)))
         for rule in rules:
-            params = RULES[rule](styled_world(style, seed, length_s))
-            events = generate_events(params, rounds)
-            title = f"{style.value} {_length_name(length_s)}, rules {rule}"
-            yield Column(title, summarise_market(observe_rounds(events)))
+            title = f"{market.style.value} {_length_name(length_s)}, rules {rule}"
+            run = market.run(length_s, rounds, RULES[rule])
+            statistics = _observed(run.events, title, rounds)
+            yield Column(title, summarise_market(statistics), run.levels_per_s())
+
+
+def _observed(events: Iterable[Event], title: str, rounds: int) -> list[RoundStatistics]:
+    """Return the statistics of a world, with the progress of its rounds."""
+    observer = MarketObserver()
+    with _progress() as progress:
+        task = progress.add_task(title, total=rounds)
+        for event in events:
+            observer.observe(event)
+            if isinstance(event, Market) and event.change == MarketChange.RESOLVED and event.outcome == 1:
+                progress.advance(task)
+    return observer.rounds()
 
 
 def _recorded(recordings: list[RecordingFile], name: str) -> list[RoundStatistics]:
     statistics: list[RoundStatistics] = []
-    console = Console(stderr=True)
-    for recording in track(recordings, description=name, console=console, transient=True):
-        statistics += observe_rounds(recorded_events(recording))
+    with _progress() as progress:
+        for recording in progress.track(recordings, description=name):
+            statistics += observe_rounds(recorded_events(recording))
     return statistics
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 def _length_name(length_s: int) -> str:
     return slug_of("", 0, length_s).split("-")[2]
 
 
-def rows(columns: Iterable[Column]) -> Iterator[list[str]]:
+def rows(columns: list[Column]) -> Iterator[list[str]]:
     """Yield the rows of the table, a label and one figure a column; a figure that nobody has gives no row."""
     summaries = [column.summary for column in columns]
     for name, label in LABELS.items():
         figures = [getattr(summary, name) for summary in summaries]
         if any(figure is not None for figure in figures):
-            yield [label, *("-" if figure is None else f"{figure:,}" for figure in figures)]
+            yield [label, *(_cell(figure) for figure in figures)]
+    levels = [column.levels_per_s for column in columns]
+    if any(figure is not None for figure in levels):
+        yield [LEVELS_LABEL, *(_cell(figure) for figure in levels)]
+
+
+def _cell(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:,}"
 
 
 def markdown_table(columns: list[Column]) -> str:

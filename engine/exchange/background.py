@@ -4,6 +4,7 @@ They trade through the same calls as everybody else, held and refused like every
 here.
 """
 
+from collections import deque
 from hashlib import blake2b
 from typing import Final
 from uuid import UUID
@@ -72,6 +73,7 @@ class Background:
         self._wallets = {name: _wallet(name) for name in source.accounts}
         self._windows: dict[str, Window] = {}
         self._seats: dict[tuple[str, str], Seat] = {}
+        self._leaving: deque[tuple[int, Seat]] = deque()
 
     def open(self, market: Market, twap_ms: int, strike_e8: int | None = None) -> None:
         """Let the counterparties come to a market, whose settlement looks back `twap_ms`; see Crowd.open_window."""
@@ -90,7 +92,10 @@ class Background:
         return self.source.strike_e8(self._windows[market.spec.slug])
 
     def close(self, market: Market, now_ms: int) -> None:
-        """Let nobody act in a market any more: cancel what rests there, and redeem where it is resolved."""
+        """Let nobody act in a market any more: cancel what rests there, and redeem it once the last trades are mined.
+
+        A market that is closed without being resolved is not redeemed.
+        """
         slug = market.spec.slug
         self.source.close_window(slug)
         self._windows.pop(slug, None)
@@ -98,7 +103,7 @@ class Background:
             seat = self._seats.pop((name, slug), None)
             if seat is not None:
                 self._exchange.cancel_all(seat.owner, now_ms)
-                self._exchange.settlement.redeem(seat.account, market, now_ms)
+                self._leaving.append((now_ms + self._exchange.settings.confirmed_ms, seat))
 
     def next_ms(self) -> int | None:
         """Return when somebody wants to act next."""
@@ -117,6 +122,10 @@ class Background:
             book = BookView(market.tick_e4, market.book.depth(True, LEVELS_SEEN), market.book.depth(False, LEVELS_SEEN))
             for action in self.source.act(turn, book, self._holdings(seat)):
                 self._carry_out(seat, action, at_ms)
+        while self._leaving and self._leaving[0][0] <= now_ms:
+            _, seat = self._leaving.popleft()
+            exchange.advance(max(now_ms, exchange.now_ms))
+            exchange.settlement.redeem(seat.account, seat.market, exchange.now_ms)
 
     def _holdings(self, seat: Seat) -> Holdings:
         """Return what the exchange would let the account use, and its resting orders."""

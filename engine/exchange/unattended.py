@@ -45,7 +45,7 @@ class Unattended:
     @property
     def levels_per_s(self) -> float:
         """Return the changes of price levels a second of all windows' time."""
-        return self.teller.levels_changed / (self._rounds * self._world.window_length_s)
+        return round(self.teller.levels_changed / (self._rounds * self._world.window_length_s), 1)
 
     def events(self) -> Iterator[Event]:
         """Yield everything, from the first market's opening to the last one's resolution."""

@@ -47,6 +47,8 @@ class Counterparties(ABC):
 
         The price to beat is the average at its start; it must be given where the start is too old for the tape.
         """
+        known = strike_e8 is not None or window.start_ms - window.twap_ms >= self.tape.oldest_ms
+        assert known, f"{window.name} began before the tape does: it needs its price to beat"
         self._schedule.open_window(window, self._participants(window))
         if strike_e8 is not None:
             self._strikes_e8[window.name] = strike_e8
@@ -61,7 +63,11 @@ class Counterparties(ABC):
         return self._schedule.next_turn_ms()
 
     def advance(self, now_ms: int) -> None:
-        """Move the reference price to a time."""
+        """Move the reference price to a time; a window that begins on the way gets its price to beat."""
+        for window in sorted(self.windows, key=lambda window: window.start_ms):
+            if window.start_ms <= now_ms and window.name not in self._strikes_e8:
+                self.tape.advance(window.start_ms)
+                self.strike_e8(window)
         self.tape.advance(now_ms)
 
     def turns(self, now_ms: int) -> Iterator[Turn]:
@@ -72,7 +78,7 @@ class Counterparties(ABC):
         self.advance(now_ms)
 
     def strike_e8(self, window: Window) -> int:
-        """Return the price to beat of a window that has begun."""
+        """Return the price to beat of an open window that has begun."""
         if window.name not in self._strikes_e8:
             self._strikes_e8[window.name] = self.tape.twap_e8(window.start_ms, window.twap_ms)
         return self._strikes_e8[window.name]

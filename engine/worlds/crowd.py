@@ -36,7 +36,7 @@ class Crowd(Counterparties):
 
     def advance(self, now_ms: int) -> None:
         """Move the reference price, and what the makers get wrong together, to a time."""
-        self.tape.advance(now_ms)
+        super().advance(now_ms)
         while self._moods_to_ms < self.tape.now_ms:
             self._mood.step()
             self._moods_to_ms += STEP_MS
@@ -47,7 +47,7 @@ class Crowd(Counterparties):
         return turn.participant.act(View(turn.at_ms, turn.window, book, own, outlook))
 
     def _outlook(self, window: Window, known_ms: int) -> Outlook:
-        known_ms = min(known_ms, window.end_ms)
+        known_ms = max(min(known_ms, window.end_ms), self.tape.oldest_ms + window.twap_ms)
         if known_ms >= window.start_ms:
             strike_e8 = self.strike_e8(window)
         else:

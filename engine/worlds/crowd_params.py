@@ -20,7 +20,7 @@ Facts: fills of one large maker, those of one second and price as one (57,000 in
 23, p75 47, p90 85, p99 270 shares; what the best level lost between two frames of the 5-minute set while its price
 stayed had p10 3, p25 6, p50 17, p75 50, p90 110, p99 390.
 """
-MAKER_SHARES: Final = ((0, 5), (150, 20), (400, 60), (600, 120), (800, 250), (950, 500), (1_000, 2_500))
+MAKER_SHARES: Final = ((0, 5), (150, 20), (400, 75), (600, 160), (800, 330), (950, 640), (1_000, 3_000))
 """Cumulative odds in 1e-3 and shares of one maker's order."""
 
 
@@ -60,19 +60,19 @@ class Pace(msgspec.Struct, frozen=True):
 
 
 _PACES: Final = {
-    Style.CALM: Pace(wake_ms=250, refresh_odds=400_000, noise_ms=2_000, pull_ms=200),
+    Style.CALM: Pace(wake_ms=180, refresh_odds=400_000, noise_ms=2_000, pull_ms=200),
     Style.LIVELY: Pace(wake_ms=100, refresh_odds=500_000, noise_ms=600, pull_ms=300),
     Style.WILD: Pace(wake_ms=80, refresh_odds=600_000, noise_ms=400, pull_ms=300),
 }
 
 
-def styled_crowd(style: Style, seed: int, window_length_s: int) -> CrowdParams:
+def styled_crowd(style: Style, seed: int, window_length_s: int, start_s: int | None = None) -> CrowdParams:
     """Return the crowd of a named style for windows of about this length.
 
     In a shorter window the odds move faster, by the square root of how much shorter it is; so that makers are not
     frightened all the time, they know of it that much sooner and bear that much more.
     """
-    world = msgspec.structs.replace(styled_world(style, seed, window_length_s), **BURSTS)
+    world = msgspec.structs.replace(styled_world(style, seed, window_length_s, start_s), **BURSTS)
     pace = _PACES[style]
     return CrowdParams(world=world, makers=tuple(_makers(world, pace)), takers=tuple(_takers(world, pace)))
 

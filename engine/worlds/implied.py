@@ -39,7 +39,8 @@ class ImpliedPath:
         for step in range(steps):
             at_ms = (step + 1) * PATH_STEP_MS
             while place < len(books) and books[place].at_ms * window.length_ms <= at_ms * played.length_ms:
-                odds = odds_e6(books[place])
+                if books[place].bids or books[place].asks:
+                    odds = odds_e6(books[place])
                 place += 1
             spread_e8 = deviation_e8(volatility_e8, max(0, window.length_ms - at_ms), 0)
             self._distances_e8[step] = deviations_e6(odds) * spread_e8 // 10**6

@@ -5,15 +5,19 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from engine.model.events import Event, Market, MarketChange, Outcome, Side, Tob, Trade
+from engine.model.events import Event, Feed, FeedChange, Gap, Market, MarketChange, Outcome, Side, Tob, Trade
 from engine.model.units import NS_PER_MS, NS_PER_S, PRICE_ONE_E4
 from engine.worlds.participants.actions import Token
 
 WON: Final = 1
+ALL_ASSETS: Final = -1
 
 
 class BookMoment(NamedTuple):
-    """What Up's book became: (price_e4, size_u6) levels, the best one first; at most two a side are recorded."""
+    """What Up's book became: (price_e4, size_u6) levels, the best one first; at most two a side are recorded.
+
+    Where the recording missed something it is empty until the next book: nobody trades at prices that are not known.
+    """
 
     at_ms: int
     bids: tuple[tuple[int, int], ...]
@@ -60,6 +64,13 @@ def split_rounds(events: Iterable[Event]) -> Iterator[RecordedRound]:
             case Tob() | Trade() if event.asset in of_asset:
                 one, token = of_asset[event.asset]
                 one.take(event, token)
+            case Feed() if event.change in (FeedChange.GAP, FeedChange.STALE):
+                for asset, (one, token) in of_asset.items():
+                    if token == Token.UP and event.asset in (asset, ALL_ASSETS):
+                        one.lose(event.ts_ns)
+            case Gap():
+                for one, _ in of_asset.values():
+                    one.lose(event.ts_ns)
     for one in building.values():
         yield from one.finish()
 
@@ -89,6 +100,12 @@ class _Building:
             book = BookMoment(at_ms, *(tuple(row for row in side if row[1]) for side in (bids, asks)))
             if not (book.bids and book.asks and book.bids[0][0] >= book.asks[0][0]):
                 self._books.append(book)
+
+    def lose(self, ts_ns: int) -> None:
+        """Empty the book until the next one: something was missed."""
+        at_ms = (ts_ns - self._start_ns) // NS_PER_MS
+        if self._books and self._books[0].at_ms <= at_ms < self._length_ms:
+            self._books.append(BookMoment(at_ms, (), ()))
 
     def resolve(self, token: Token, won: bool | None) -> Iterator[RecordedRound]:
         """Yield the round, whose outcome is told now; the word about the other token says nothing new."""

@@ -54,3 +54,10 @@ def test_a_path_that_settles_rightly_by_itself_is_left_alone() -> None:
     assert [alone.distance_e8(ms) for ms in times] == [told.distance_e8(ms) for ms in times]
     other = ImpliedPath(played((0, 9_000), up_won=False), WINDOW, VOLATILITY_E8)
     assert [alone.distance_e8(ms) for ms in times[:-75]] == [other.distance_e8(ms) for ms in times[:-75]]
+
+
+def test_a_book_that_was_missed_leaves_the_price_where_it_was() -> None:
+    whole = played((0, 8_000))
+    missed = RecordedRound("r", 900_000, (*whole.books, BookMoment(300_000, (), ())), (), None)
+    paths = [ImpliedPath(one, WINDOW, VOLATILITY_E8) for one in (whole, missed)]
+    assert paths[0].distance_e8(500_000) == paths[1].distance_e8(500_000) > 0

@@ -1,8 +1,9 @@
 """Rounds out of a stream of events."""
 
 import msgspec
+import pytest
 
-from engine.model.events import Event, Market, MarketChange, Outcome, Side, Tob, Trade
+from engine.model.events import Event, Feed, FeedChange, Gap, Market, MarketChange, Outcome, Side, Tob, Trade
 from engine.model.units import NS_PER_MS, NS_PER_S, U6
 from engine.worlds.params import Style, styled_world
 from engine.worlds.participants.actions import Token
@@ -65,6 +66,24 @@ def test_crossed_books_and_those_outside_of_the_window_are_left_out() -> None:
     (one,) = rounds([*opened, early, tob, crossed, late])
     assert one.books == (BookMoment(0, ((5_000, U6),), ((5_100, U6),)),)
     assert rounds([*opened, crossed]) == []
+
+
+@pytest.mark.parametrize(
+    "missed",
+    [
+        Feed((START_MS + 5_000) * NS_PER_MS, 0, FeedChange.GAP),
+        Feed((START_MS + 5_000) * NS_PER_MS, -1, FeedChange.STALE),
+        Gap((START_MS + 5_000) * NS_PER_MS, 7),
+    ],
+)
+def test_where_something_was_missed_the_book_is_empty_until_the_next_one(missed: Event) -> None:
+    opened = [event for event in of_kind(Market) if event.change == MarketChange.OPENED and event.asset == 0]
+    tob = Tob(START_MS * NS_PER_MS, 0, 5_000, U6, 5_100, U6, 0, 0, 0, 0)
+    later = msgspec.structs.replace(tob, ts_ns=tob.ts_ns + 9 * NS_PER_S)
+    (one,) = rounds([*opened, tob, missed, later])
+    assert [(book.at_ms, book.bids != ()) for book in one.books] == [(0, True), (5_000, False), (9_000, True)]
+    down = Feed((START_MS + 5_000) * NS_PER_MS, 1, FeedChange.GAP)
+    assert len(rounds([*opened, tob, down, later])[0].books) == 2
 
 
 def test_what_the_best_level_loses_while_its_price_stays_is_taken_for_a_trade() -> None:
