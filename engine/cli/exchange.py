@@ -1,6 +1,7 @@
 """`bucketmm exchange`: the venue's protocol on this machine, for any client, until Ctrl-C."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from engine.exchange.server.bind import LOOPBACK
 from engine.exchange.server.limits import Mode as LimitMode
 from engine.model.errors import InputError
 from engine.model.events import Event
+from engine.runtime.control import write_atomically
 from engine.runtime.recorded import recorded_events
 from engine.worlds.counterparties import Counterparties
 from engine.worlds.crowd import Crowd
@@ -72,6 +74,7 @@ SHORTEST_S: Final = 15
 @click.option("--hold-ms", default=150, show_default=True, type=click.IntRange(0), help="How long takers are held.")
 @click.option("--tls", is_flag=True, help="Also TLS, and an HTTPS proxy for clients whose hosts are sealed.")
 @click.option("--tls-dir", default="run/tls", show_default=True, type=click.Path(path_type=Path), help="Local CA.")
+@click.option("--run-dir", default="run", show_default=True, type=click.Path(path_type=Path), help="exchange.json.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object when ready.")
 @click.pass_context
 def exchange(ctx: click.Context, /, **options: object) -> None:
@@ -101,6 +104,7 @@ def _run(
     confirmed_ms: int,
     balance_lag_ms: int,
     hold_ms: int,
+    run_dir: Path,
     as_json: bool,
     **where: object,
 ) -> None:
@@ -123,8 +127,18 @@ def _run(
     options = AppOptions(series=series, settings=settings, seed=seed, limits=LimitMode(limits))
     played = load_scenario(scenario) if scenario is not None else None
     app = App(options, make_source(style, seed, recording))
-    serving = serve(app, msgspec.convert(where, ServeOptions), played, state, _printer(as_json))
-    uvloop.run(serving)
+    file = run_dir / "exchange.json"
+    run_dir.mkdir(parents=True, exist_ok=True)
+
+    def beat(reach: Reach, description: dict[str, object]) -> None:
+        urls = {name: value for name, value in msgspec.to_builtins(reach).items() if name.endswith("_url")}
+        write_atomically(file, orjson.dumps({"pid": os.getpid(), **urls, **description}, option=orjson.OPT_INDENT_2))
+
+    serving = serve(app, msgspec.convert(where, ServeOptions), played, state, _printer(as_json), beat)
+    try:
+        uvloop.run(serving)
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def _length(length_s: int) -> int:
@@ -173,12 +187,9 @@ def _show(reach: Reach, accounts: list[TestAccount]) -> None:
     for name, value in reach.environment.items():
         print(f"export {name}={value}")
     if accounts:
-        funded = Table(title="Test accounts (keys known to everybody: never fund them)")
-        for heading in ("private key", "EOA (type 0)", "deposit wallet (type 3)", "API key"):
-            funded.add_column(heading, overflow="fold")
-        for account in accounts:
-            shown = account.shown()
-            funded.add_row(shown["private_key"], account.address, account.wallets[3], account.credentials.key)
-        console.print(funded)
-        print("Secrets and passphrases: --json. Further wallets: see docs/exchange.md.")
+        print("\nTest accounts (keys that everybody knows: never send anything of value to them)")
+    for account in accounts:
+        print(f"{account.index}  key {account.shown()['private_key']}")
+        print(f"   EOA {account.address}  deposit wallet {account.wallets[3]}  API key {account.credentials.key}")
+    print("Secrets, proxies and Safes: --json.")
     print("Ctrl-C ends.", flush=True)

@@ -10,7 +10,7 @@ import msgspec
 from engine.exchange.calendar import Calendar, SeriesOptions, Settled
 from engine.exchange.chain import Chain
 from engine.exchange.core.exchange import Exchange, Settings
-from engine.exchange.core.market import Market
+from engine.exchange.core.market import Market, Phase
 from engine.exchange.desk import Desk
 from engine.exchange.feeds import Feeds
 from engine.exchange.house import House, feeds_of
@@ -139,6 +139,23 @@ class App:
             interceptors=(self.board,),
             compression=self.options.compression,
         )
+
+    def describe(self) -> dict[str, object]:
+        """Return how the exchange is, as values that JSON can hold."""
+        exchange = self.exchange
+        return {
+            "assets": [house.asset for house in self.houses],
+            "window_seconds": [series.length_s for series in self.options.series],
+            "markets": {
+                market.spec.slug: market.phase.name.lower()
+                for market in exchange.markets.values()
+                if market.phase != Phase.RESOLVED
+            },
+            "orders_resting": sum(len(orders) for orders in exchange.open_by_owner.values()),
+            "trades": exchange.matching.trades_made,
+            "streams": len(self.market_channel.connections) + len(self.user_channel.connections),
+            "refused_counterparties": sum(house.background.refused for house in self.houses),
+        }
 
     def wake_at_ms(self) -> int | None:
         """Return when something is due: in the core, or because a counterparty acts."""

@@ -13,9 +13,8 @@ import msgspec
 
 from engine.exchange.core.exchange import Exchange
 from engine.exchange.core.market import HOLD_MS, Market, MarketSpec, Phase
-from engine.exchange.render.markets import twap_lookback_s
 from engine.model.fees import CRYPTO_FEES, FeeSchedule
-from engine.model.rounds import bucket_start_s, slug_of
+from engine.model.rounds import bucket_start_s, slug_of, twap_lookback_s
 from engine.worlds.settlement import up_wins
 
 PRODUCTION_LENGTH_S: Final = 900

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -53,10 +54,15 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Ready = Callable[[Reach, list[TestAccount]], None]
+Beat = Callable[[Reach, dict[str, object]], None]
+BEAT_S: Final = 1.0
 
 
-async def serve(app: App, options: ServeOptions, scenario: Scenario | None, state: Path | None, ready: Ready) -> None:
-    """Serve until SIGINT or SIGTERM. `ready` hears once how to reach it.
+async def serve(
+    app: App, options: ServeOptions, scenario: Scenario | None, state: Path | None, ready: Ready, beat: Beat
+) -> None:
+    """Serve until SIGINT or SIGTERM. `ready` hears once how to reach it, `beat` about every second how it
+    is.
 
     Raises:
         InputError: The address is not the loopback's.
@@ -76,8 +82,13 @@ async def serve(app: App, options: ServeOptions, scenario: Scenario | None, stat
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stopped.set)
     try:
-        ready(await _listen(server, controls, options), accounts)
-        await stopped.wait()
+        reach = await _listen(server, controls, options)
+        beat(reach, app.describe())
+        ready(reach, accounts)
+        while not stopped.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), BEAT_S)
+            beat(reach, app.describe())
     finally:
         for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)

@@ -60,7 +60,7 @@ class Exchange:
         self.matching = Matching(self.ledger, self.settlement, self.notices)
         self.matching.seed = self.settings.seed
         self.matching.on_done = self._done
-        self.matching.on_trade = self._remember_trade
+        self.matching.on_trade = self.remember_trade
         self.mode = Mode(self.schedule)
         self.heartbeats = Heartbeats(self.schedule, self._pulse_stopped)
         self.markets: dict[str, Market] = {}
@@ -293,19 +293,19 @@ class Exchange:
         making_u6, taking_u6 = (order.cash_u6, order.filled_u6) if buys else (order.filled_u6, order.cash_u6)
         return Answer(order.order_id, OrderStatus.MATCHED, None, making_u6, taking_u6, tuple(order.trade_ids))
 
+    def reinstate(self, order: Order) -> None:
+        """Let an order rest again that did so before a restart; it does not trade and keeps what it has been filled."""
+        self._rest(order, self.now_ms, told=True)
+
     def _rest(self, order: Order, now_ms: int, told: bool) -> None:
         self.matching.place(order, now_ms)
         self.open_by_owner.setdefault(order.owner, {})[order.order_id] = order
         if not told:
             self.matching.tell(order, OrderEventType.PLACEMENT, now_ms)
         if order.tif == TimeInForce.GTD:
-            self.expire_later(order, now_ms)
-
-    def expire_later(self, order: Order, now_ms: int) -> None:
-        """Let a GTD order end in its time, somewhat before what it says."""
-        order_id = order.order_id  # not the order, which would be kept until then
-        early_ms = (order.expiration_s - self.settings.gtd_early_s) * 1_000
-        self.schedule.at(max(early_ms, now_ms), lambda at_ms: self._expire(order_id, at_ms))
+            order_id = order.order_id  # the order itself would be kept until then
+            early_ms = (order.expiration_s - self.settings.gtd_early_s) * 1_000
+            self.schedule.at(max(early_ms, now_ms), lambda at_ms: self._expire(order_id, at_ms))
 
     def _kill(self, order: Order, account: Account, now_ms: int) -> Answer:
         fok = order.tif == TimeInForce.FOK
@@ -353,7 +353,8 @@ class Exchange:
         if self.ledger.accounts[order.wallet].background:
             self.orders.pop(order.order_id, None)
 
-    def _remember_trade(self, trade: Trade) -> None:
+    def remember_trade(self, trade: Trade) -> None:
+        """Keep a trade for those who took part in it, background accounts excepted."""
         accounts = self.ledger.accounts
         if not accounts[trade.wallet].background:
             self.trades_by_owner.setdefault(trade.owner, {})[trade.trade_id] = trade

@@ -24,10 +24,10 @@ class Rebates:
         self._schedule = schedule
 
     def book(self, trade: Trade) -> None:
-        """Note the makers' share of a trade's fees, for the day of its match."""
+        """Note the makers' share of the fees of a trade that was just mined."""
         if not trade.fee_u6:
             return
-        day = self.day(trade.match_ms // DAY_MS)
+        day = self.day(trade.updated_ms // DAY_MS)
         condition_id = trade.market.spec.condition_id
         for maker in trade.makers:
             key = (maker.wallet, condition_id)
@@ -45,17 +45,13 @@ class Rebates:
         self.pay(now_ms)
 
     def pay(self, now_ms: int) -> int:
-        """Pay the days that are over out of the fees that have been taken; return what was paid.
-
-        A day is paid only as far as its fees have been settled; what a wallet is owed for it under 1 USD lapses.
-        """
+        """Pay the days that are over out of the fees taken; return what was paid. Under 1 USD a wallet gets nothing."""
         paid_u6 = 0
         for day in [day for day in self.owed if day < now_ms // DAY_MS]:
             by_wallet: dict[str, int] = {}
             for (wallet, _), amount_u6 in self.owed.pop(day).items():
                 by_wallet[wallet] = by_wallet.get(wallet, 0) + amount_u6
             for wallet, amount_u6 in by_wallet.items():
-                amount_u6 = min(amount_u6, self._ledger.fees_u6)
                 if amount_u6 >= U6:
                     account = self._ledger.accounts[wallet]
                     self._ledger.move(account, COLLATERAL, amount_u6)

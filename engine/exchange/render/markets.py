@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from engine.exchange.core.market import Market, Phase
 from engine.exchange.render.books import best_prices, last_trade_text
-from engine.model.rounds import slug_of
+from engine.model.rounds import slug_of, twap_lookback_s
 from engine.model.units import PRICE_ONE_E4, format_price, format_scaled
 
 BASE_FEE_BPS: Final = 1_000
@@ -28,11 +28,6 @@ def iso_fine(at_ms: int) -> str:
 def number_of(text: str) -> str:
     """Return a stable decimal id, as Gamma numbers its markets and events."""
     return str(1_000_000 + zlib.crc32(text.encode()) % 9_000_000)
-
-
-def twap_lookback_s(length_s: int) -> int:
-    """Return how many seconds the settlement average of a window looks back: 60 of 900 (decision 11)."""
-    return max(1, 60 * length_s // 900)
 
 
 def clob_market(market: Market) -> dict[str, Any]:

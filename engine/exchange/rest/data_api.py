@@ -43,6 +43,7 @@ _SORT_FIELDS: Final = {
     "TOTAL_PNL": "total_pnl",
     "TIMESTAMP": "last_event_at",
 }
+_HEX_DIGITS: Final = frozenset("0123456789abcdef")
 Row = dict[str, Any]
 
 
@@ -252,8 +253,8 @@ def _conditions(request: Request, name: str = "condition_id") -> set[str]:
     """Return condition ids in small letters, with 32 bytes each."""
     found = set()
     for text in _list(request, name):
-        digits = text[2:]
-        if not text.startswith("0x") or len(digits) not in (62, 64) or not digits.isalnum():
+        digits = text[2:].lower()
+        if not text.startswith("0x") or len(digits) not in (62, 64) or not set(digits) <= _HEX_DIGITS:
             raise ParameterError(f"{name}: expected 0x and 62 or 64 hex digits, was {text[:80]!r}")
         found.add(text.lower().ljust(66, "0"))
     return found
