@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from engine.model.rounds import parse_slug, slug_of
+from engine.model.rounds import parse_slug, slug_of, twap_lookback_s
 from engine.model.units import SHARE_U6, parse_scaled
 from feeder.messages import tick_of
 from shm.layout import Outcome
@@ -25,8 +25,6 @@ from shm.sink import Instrument
 
 TOKEN_ID_FIELDS: Final = {"v1": "clobTokenIds", "v2": "positionIds"}
 LABELS: Final = {"Up": Outcome.UP, "Down": Outcome.DOWN}
-VENUE_LENGTHS_S: Final = (300, 900)
-TWAP_S: Final = 60
 
 
 class FoundMarket(NamedTuple):
@@ -48,12 +46,6 @@ class RefusedError(Exception):
 
 class LookupFailedError(Exception):
     """The market service could not be asked; the message is for a person."""
-
-
-def twap_lookback_s(length_s: int) -> int:
-    """Return the settlement average's length: 60 s, and in short local rounds the same share of the
-    window."""
-    return TWAP_S if length_s in VENUE_LENGTHS_S else max(1, TWAP_S * length_s // 900)
 
 
 def read_market(market: object, slug: str) -> FoundMarket:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import orjson
 
+from engine.model.rounds import twap_lookback_s
 from engine.model.units import NS_PER_MS, NS_PER_S, parse_scaled
 from feeder.complaints import Complaints
 from shm.layout import ALL_INSTRUMENTS, Flag, Kind, SpotSource
@@ -32,7 +33,6 @@ RTDS_TOPICS: Final = {
     "crypto_prices_twap_sixty": SpotSource.CHAINLINK_TWAP_60,
     "crypto_prices_chainlink": SpotSource.CHAINLINK,
 }
-TWAP_WINDOW_S: Final = 60
 STRIKES_KEPT: Final = 64
 
 
@@ -44,6 +44,7 @@ class ReferencePrices:
         self._sink = sink
         self._symbols = {f"{asset}usd", f"{asset}/usd"}
         self._length_s = length_s
+        self._lookback_s = twap_lookback_s(length_s)
         self._newest_ns: dict[SpotSource, int] = {}
         self._strikes: dict[int, int] = {}
         self._sequence: dict[str, int] = {}
@@ -90,7 +91,7 @@ class ReferencePrices:
         self._check_sequence(str(channel), message, recv_ts_ns)
         if payload.get("symbol") not in self._symbols or payload.get("source") != "chainlink":
             self.complaints.note("foreign_price", recv_ts_ns, payload)
-        elif payload.get("window_seconds", TWAP_WINDOW_S) == TWAP_WINDOW_S:
+        elif payload.get("window_seconds", self._lookback_s) == self._lookback_s:
             self._take(source, _points(payload), DECIMALS, recv_ts_ns)
 
     def _check_sequence(self, channel: str, message: dict[str, Any], recv_ts_ns: int) -> None:
@@ -147,12 +148,12 @@ class ReferencePrices:
         return Flag.STRIKE
 
 
-def polybolt_frames(asset: str, credentials: dict[str, str]) -> list[bytes]:
-    """Return the frames that log in (`apiKey`, `secret`, `passphrase`) and subscribe TWAP and spot of an
-    asset."""
+def polybolt_frames(asset: str, length_s: int, credentials: dict[str, str]) -> list[bytes]:
+    """Return the frames that log in (`apiKey`, `secret`, `passphrase`) and subscribe spot of an asset, and the
+    average that its windows of this length are settled on."""
     symbol = f"{asset}usd"
     subscriptions = [
-        {"channel": "price.crypto.twap", "filter": {"symbol": symbol, "window_seconds": TWAP_WINDOW_S}},
+        {"channel": "price.crypto.twap", "filter": {"symbol": symbol, "window_seconds": twap_lookback_s(length_s)}},
         {"channel": "price.crypto", "filter": {"symbol": symbol, "provider": "chainlink"}},
     ]
     return [

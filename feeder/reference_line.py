@@ -29,9 +29,11 @@ class ReferenceFeed(NamedTuple):
     receive: Callable[[bytes, int], None]
 
 
-def polybolt(url: str, asset: str, credentials: Mapping[str, str], prices: ReferencePrices) -> ReferenceFeed:
+def polybolt(
+    url: str, asset: str, length_s: int, credentials: Mapping[str, str], prices: ReferencePrices
+) -> ReferenceFeed:
     """Return the current feed, which needs API credentials (`apiKey`, `secret`, `passphrase`)."""
-    opening = polybolt_frames(asset, dict(credentials))
+    opening = polybolt_frames(asset, length_s, dict(credentials))
     return ReferenceFeed("PolyBolt", url, opening, b'{"op":"ping"}', 30, prices.receive_polybolt)
 
 

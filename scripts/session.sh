@@ -1,4 +1,4 @@
-# What start_mm.sh and tmux_mm.sh share: their options, the demonstration market, and the two command lines.
+# What start_mm.sh and tmux_mm.sh share: their options, the demonstration market, and the command lines.
 # Sourced, not run; after scripts/lib.sh.
 # shellcheck shell=bash disable=SC2034,SC2154
 
@@ -7,13 +7,13 @@ DEMO_ROUNDS=10
 DEMO_SECONDS=60
 HEALTHY_WITHIN_S=30
 
-source=recording path='' pace=1 config=config.json follow=1
-feed_arguments=() run_arguments=()
+source=local path='' pace=1 config=config.json follow=1 seconds=$DEMO_SECONDS
+exchange_arguments=() feed_arguments=() run_arguments=()
 
 parse_options() { # ARGUMENTS...; `usage` is the script's own
     while (($#)); do
         case $1 in
-            --source | --path | --pace | --config)
+            --source | --path | --pace | --config | --seconds)
                 (($# > 1)) || fail 2 "expected a value after $1"
                 printf -v "${1#--}" '%s' "$2"
                 shift
@@ -24,17 +24,20 @@ parse_options() { # ARGUMENTS...; `usage` is the script's own
         esac
         shift
     done
-    [[ $source == recording || $source == polymarket ]] || fail 2 "--source: expected recording or polymarket, was $source"
+    [[ $source == local || $source == recording || $source == polymarket ]] ||
+        fail 2 "--source: expected local, recording or polymarket, was $source"
     [[ -z $path || $source == recording ]] || fail 2 "--path goes with --source recording only"
+    [[ $seconds =~ ^[0-9]+$ ]] || fail 2 "--seconds: expected a whole number, was $seconds"
     [[ -z $path || -e $path ]] || fail 2 "--path: $path does not exist"
     [[ -f $config ]] || fail 2 "--config: $config does not exist"
 }
 
 refuse_a_second_start() {
-    local feeder engine
-    feeder=$(running_pid feeder feed) engine=$(running_pid engine run)
-    [[ -z $feeder && -z $engine ]] && return
-    fail 3 "already running: feeder ${feeder:-no}, engine ${engine:-no} (pids); stop with scripts/stop_mm.sh"
+    local exchange feeder engine
+    exchange=$(running_pid exchange exchange) feeder=$(running_pid feeder feed) engine=$(running_pid engine run)
+    [[ -z $exchange && -z $feeder && -z $engine ]] && return
+    fail 3 "already running: exchange ${exchange:-no}, feeder ${feeder:-no}, engine ${engine:-no} (pids);" \
+        "stop with scripts/stop_mm.sh"
 }
 
 # A world that begins at the next full minute: every start has windows, and so order ids, of its own.
@@ -48,18 +51,21 @@ generate_demo() {
     say "generated $path: $DEMO_ROUNDS rounds of $DEMO_SECONDS s, seed $DEMO_SEED"
 }
 
-# Install what is missing, clear what a crash has left, and set feed_arguments and run_arguments.
+# Install what is missing, clear what a crash has left, and set the arguments of each process.
 prepare() {
     install ''
     mkdir -p "$run_dir" "$log_dir" state
     local ring
     ring=$(ring_of "$config")
     remove_orphans "$ring"
-    [[ $source == polymarket || -n $path ]] || generate_demo
+    [[ $source != recording || -n $path ]] || generate_demo
 
     feed_arguments=(feed --source "$source" --ring "$ring" --config "$config" --unlink)
     run_arguments=(run --ring "$ring" --config "$config")
-    if [[ $source == recording ]]; then
+    if [[ $source == local ]]; then
+        exchange_arguments=(exchange --bucket-seconds "$seconds" --accounts 3)
+        run_arguments+=(--window-seconds "$seconds")
+    elif [[ $source == recording ]]; then
         feed_arguments+=(--path "$path" --pace "$pace" --wait-for-reader)
         run_arguments+=(--path "$path")
     fi

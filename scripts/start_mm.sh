@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Start bucketmm: feeder and engine in the background. On a fresh machine it first builds what it needs, and without
-# arguments it plays a generated market of 60-second rounds with paper money.
+# Start bucketmm: the local exchange, feeder and engine in the background. On a fresh machine it first builds what it
+# needs; without arguments it follows the local exchange's market of 60-second rounds with paper money.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -11,9 +11,12 @@ source scripts/session.sh
 
 usage() {
     cat <<'TEXT'
-Usage: scripts/start_mm.sh [--source recording|polymarket] [--path PATH] [--pace PACE] [--config FILE] [--no-follow]
+Usage: scripts/start_mm.sh [--source local|recording|polymarket] [--seconds N] [--path PATH] [--pace PACE]
+       [--config FILE] [--no-follow]
 
-  --source     recording (default) or polymarket: the venue's public market data; orders stay on paper either way
+  --source     local (default): the local exchange, started with it; recording; or polymarket: the venue's public
+               market data; orders stay on paper in each case
+  --seconds    local: the length of its rounds, 60 without it
   --path       the recording to play, a file or a folder; without it a small market is generated
   --pace       how fast it is played: 1 (default), 20, ...
   --config     the config; config.json without it
@@ -33,6 +36,10 @@ launch() { # NAME ARGUMENTS...: a process in a session of its own, so that a clo
 parse_options "$@"
 refuse_a_second_start
 prepare
+if [[ $source == local ]]; then
+    launch exchange "${exchange_arguments[@]}"
+    wait_healthy exchange exchange
+fi
 launch feeder "${feed_arguments[@]}"
 wait_healthy feeder feed
 launch engine "${run_arguments[@]}"
@@ -40,10 +47,10 @@ wait_healthy engine run
 
 say ""
 say "watch:  ./.venv/bin/bucketmm status --watch"
-say "logs:   logs/feeder.log, logs/engine.log"
+say "logs:   logs/ (exchange.log, feeder.log, engine.log)"
 say "stop:   ./scripts/stop_mm.sh"
 say ""
 ((follow)) || exit 0
-trap 'say ""; say "feeder and engine go on; stop them with ./scripts/stop_mm.sh"; exit 130' INT
+trap 'say ""; say "all goes on in the background; stop it with ./scripts/stop_mm.sh"; exit 130' INT
 "$venv/bin/bucketmm" status --follow --rounds 1 || say "the log is logs/engine.log"
-say "feeder and engine go on in the background."
+say "all goes on in the background."

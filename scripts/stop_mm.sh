@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Stop bucketmm in order: the engine first (orders cancelled, journal closed), then the feeder, then its shared memory.
+# Stop bucketmm in order: the engine first (orders cancelled, journal closed), then the feeder and its shared memory,
+# then the local exchange.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -8,6 +9,7 @@ source scripts/lib.sh
 
 ENGINE_WITHIN_S=25 # the engine itself waits 15 s for its cancels
 FEEDER_WITHIN_S=10
+EXCHANGE_WITHIN_S=10
 status=0
 
 # stop_one NAME VERB SECONDS: TERM, then KILL; each only to a process that is still ours.
@@ -40,6 +42,7 @@ esac
 
 stop_one engine run "$ENGINE_WITHIN_S"
 stop_one feeder feed "$FEEDER_WITHIN_S"
+[[ ! -f $run_dir/exchange.pid ]] || stop_one exchange exchange "$EXCHANGE_WITHIN_S"
 if [[ -x $venv/bin/python ]]; then
     ring=$(ring_of "$config") # an assignment, so that a config that cannot be read ends the script here
     remove_orphans "$ring"

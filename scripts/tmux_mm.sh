@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Run bucketmm in one tmux session: panes for feeder, engine and status; a process that crashes is started again.
+# Run bucketmm in one tmux session: panes for the local exchange, feeder, engine and status; a process that crashes is started again.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -12,7 +12,8 @@ SESSION=bucketmm
 
 usage() {
     cat <<'TEXT'
-Usage: scripts/tmux_mm.sh [--source recording|polymarket] [--path PATH] [--pace PACE] [--config FILE] [--no-follow]
+Usage: scripts/tmux_mm.sh [--source local|recording|polymarket] [--seconds N] [--path PATH] [--pace PACE]
+       [--config FILE] [--no-follow]
 
 The options are those of start_mm.sh; --no-follow leaves the session detached (attach: tmux attach -t bucketmm).
 End it with scripts/stop_mm.sh and `tmux kill-session -t bucketmm`.
@@ -29,10 +30,17 @@ fi
 refuse_a_second_start
 prepare
 
-tmux new-session -d -s "$SESSION" -c "$root" "$(quoted scripts/supervise.sh feeder "${feed_arguments[@]}"); exec bash"
+first=(feeder "${feed_arguments[@]}")
+[[ $source != local ]] || first=(exchange "${exchange_arguments[@]}")
+tmux new-session -d -s "$SESSION" -c "$root" "$(quoted scripts/supervise.sh "${first[@]}"); exec bash"
+if [[ $source == local ]]; then
+    wait_healthy exchange exchange
+    tmux split-window -v -t "=$SESSION:" -c "$root" \
+        "$(quoted scripts/supervise.sh feeder "${feed_arguments[@]}"); exec bash"
+fi
 wait_healthy feeder feed
 tmux split-window -v -t "=$SESSION:" -c "$root" "$(quoted scripts/supervise.sh engine "${run_arguments[@]}"); exec bash"
 tmux split-window -h -t "=$SESSION:" -c "$root" "until $(quoted "$venv/bin/bucketmm" status --watch); do sleep 1; done"
-say "tmux session $SESSION: feeder, engine, status; stop with scripts/stop_mm.sh"
+say "tmux session $SESSION: exchange (local), feeder, engine, status; stop with scripts/stop_mm.sh"
 ((follow)) || exit 0
 exec tmux attach -t "=$SESSION"

@@ -18,6 +18,7 @@ from feeder.recording.reader import choose, open_recordings
 from feeder.rest import RestClient
 from feeder.service import FeederService, ServiceOptions, run_until_signal
 from feeder.sources import Source, SourceError
+from feeder.sources.local import LocalExchange, LocalSource, find_exchange
 from feeder.sources.pacing import parse_pace
 from feeder.sources.polymarket import PolymarketOptions, PolymarketSource
 from feeder.sources.recording import RecordingSource
@@ -25,7 +26,8 @@ from feeder.transports import TRANSPORTS
 from shm.errors import RingError
 from shm.ring import RingWriter
 
-SOURCES: Final = ("polymarket", "recording")
+PRODUCTION_LENGTH_S: Final = 900
+SOURCES: Final = ("local", "polymarket", "recording")
 CREDENTIALS: Final = {
     "apiKey": "POLY_API_KEY",
     "secret": "POLY_API_SECRET",
@@ -42,20 +44,22 @@ CREDENTIALS: Final = {
 @click.option("--path", type=click.Path(exists=True, path_type=Path), help="recording: a recording, or a folder.")
 @click.option("--pace", default="1", show_default=True, help="recording: 1, 20, ... or max.")
 @click.option("--wait-for-reader", is_flag=True, help="recording: begin when a gating reader has attached (20 s).")
-@click.option("--asset", default="btc", show_default=True, help="polymarket: whose windows to follow.")
-@click.option("--window-seconds", default=900, show_default=True, help="polymarket: how long its windows are.")
-@click.option("--ahead", default=2, show_default=True, help="polymarket: how many windows beyond the current one.")
+@click.option("--asset", default="btc", show_default=True, help="Whose windows to follow.")
+@click.option("--window-seconds", type=int, help="How long the windows are; 900, or what the local exchange has.")
+@click.option("--ahead", default=2, show_default=True, help="How many windows beyond the current one.")
 @click.option(
     "--slug",
     "slugs",
     multiple=True,
-    help="polymarket: a further window to follow; recording: the only ones to play; repeatable.",
+    help="A further window to follow; recording: the only ones to play; repeatable.",
 )
-@click.option("--lines", default=2, show_default=True, type=click.IntRange(1, 8), help="polymarket: connections.")
+@click.option(
+    "--lines", default=2, show_default=True, type=click.IntRange(1, 8), help="Connections to the market channel."
+)
 @click.option("--transport", type=click.Choice(sorted(TRANSPORTS)), default="picows", show_default=True)
 @click.option("--polybolt-url", help="polymarket: reference prices; needs the POLY_API_* credentials.")
 @click.option("--rtds-url", help="polymarket: the fallback of the reference prices.")
-@click.option("--seed", default=0, show_default=True, help="polymarket: of the reconnects' jitter.")
+@click.option("--seed", default=0, show_default=True, help="Of the reconnects' jitter.")
 @click.option("--unlink", is_flag=True, help="Remove the ring at the end.")
 @click.pass_context
 def feed(ctx: click.Context, /, **options: object) -> None:
@@ -94,7 +98,8 @@ def _serve(
     if path is not None:
         opened = _open_recording(path, pace, slugs)
     else:
-        opened = _open_polymarket(config["venue"], slugs=slugs, **venue)  # type: ignore[arg-type]
+        local = find_exchange(run_dir) if chosen == "local" else None
+        opened = _open_venue(local, config["venue"], slugs=slugs, **venue)  # type: ignore[arg-type]
     try:
         writer = RingWriter(ring or config["feed"]["ring"], capacity=capacity or config["feed"]["capacity"])
     except RingError as error:
@@ -125,10 +130,11 @@ def _credentials() -> dict[str, str]:
     return {field: os.environ[variable] for field, variable in CREDENTIALS.items()}
 
 
-def _open_polymarket(
+def _open_venue(
+    local: LocalExchange | None,
     hosts: dict[str, str],
     asset: str,
-    window_seconds: int,
+    window_seconds: int | None,
     ahead: int,
     slugs: tuple[str, ...],
     lines: int,
@@ -142,10 +148,11 @@ def _open_polymarket(
             parse_slug(slug)
         except ValueError as error:
             raise InputError(f"--slug: {error}") from error
+    length_s = window_seconds or (local.window_seconds[0] if local is not None else PRODUCTION_LENGTH_S)
     options = PolymarketOptions(
         hosts["market_ws_url"],
         asset,
-        window_seconds,
+        length_s,
         ahead,
         slugs,
         lines,
@@ -154,6 +161,8 @@ def _open_polymarket(
         _credentials() if polybolt_url is not None else None,
         rtds_url,
     )
+    if local is not None:
+        return LocalSource(local, options, TRANSPORTS[transport])
     rest = RestClient(hosts["gamma_url"], hosts["clob_url"])
     return PolymarketSource(options, rest, TRANSPORTS[transport])
 

@@ -10,6 +10,7 @@ import click
 VERBS: Final = {
     "backtest": "engine.cli.backtest:backtest",
     "config": "engine.cli.config:config",
+    "exchange": "engine.cli.exchange:exchange",
     "feed": "engine.cli.feed:feed",
     "kernel": "engine.cli.kernel:kernel",
     "kill": "engine.cli.control:kill",

@@ -26,7 +26,9 @@ from shm.registry import status
 
 
 @click.command()
-@click.option("--source", type=click.Choice(["recording", "polymarket"]), help="Start the feeder with this source.")
+@click.option(
+    "--source", type=click.Choice(["local", "recording", "polymarket"]), help="Start the feeder with this source."
+)
 @click.option(
     "--path",
     type=click.Path(exists=True, path_type=Path),
@@ -65,8 +67,8 @@ def run(
             raise InputError("runtime.mode: only dry can be run, live trading does not exist yet")
         if source == "recording" and path is None:
             raise InputError("expected --path with --source recording")
-        if source == "polymarket" and path is not None:
-            raise InputError("expected --path only where a recording is played, was --source polymarket")
+        if source in ("local", "polymarket") and path is not None:
+            raise InputError(f"expected --path only where a recording is played, was --source {source}")
         config = _fit(config, path, window_seconds)
         ring = ring or config["feed"]["ring"]
         root = state_dir or Path(config["runtime"]["state_dir"]) / ("dry" if path is None else f"recording-{path.stem}")

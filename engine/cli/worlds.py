@@ -1,4 +1,4 @@
-"""`bucketmm worlds`: write seeded markets as recordings, for demonstrations, tests and experiments."""
+"""`bucketmm worlds generate`: write seeded markets as recordings, for demonstrations, tests and experiments."""
 
 import sys
 from collections import Counter
@@ -9,9 +9,10 @@ import click
 import msgspec
 import orjson
 
+from engine.cli.compare import compare
 from engine.model.events import Event, Market, MarketChange, Tob
-from engine.worlds.params import Style, WorldParams, styled_world
-from engine.worlds.world import generate_events
+from engine.runtime.markets import MarketKind, MarketRun, SeededMarket
+from engine.worlds.params import Style
 from feeder.recording.events import EventRecorder
 from feeder.recording.writer import RecordingWriter
 
@@ -24,19 +25,31 @@ def worlds() -> None:
     """Make seeded markets: the same seed gives the same records, byte for byte."""
 
 
+worlds.add_command(compare)
+
+
 @worlds.command()
 @click.option("--seed", type=click.IntRange(0), required=True, help="What the world is drawn from.")
 @click.option("--rounds", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Consecutive windows.")
 @click.option("--seconds", type=click.IntRange(15, 86_400), default=900, show_default=True, help="Length of a window.")
 @click.option("--style", type=click.Choice([style.value for style in Style]), default="lively", show_default=True)
+@click.option(
+    "--market",
+    type=click.Choice([kind.value for kind in MarketKind]),
+    default=MarketKind.QUOTES.value,
+    show_default=True,
+    help="quotes: books drawn around the fair price; crowd: makers and takers on the exchange's matching.",
+)
 @click.option("--start", type=click.IntRange(1), help="Unix second of the first window, a multiple of --seconds.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Directory to create.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-def generate(seed: int, rounds: int, seconds: int, style: str, start: int | None, out: Path, as_json: bool) -> None:
+def generate(
+    seed: int, rounds: int, seconds: int, style: str, market: str, start: int | None, out: Path, as_json: bool
+) -> None:
     """Write a recording of a seeded market and print what is in it."""
     try:
-        params = styled_world(Style(style), seed, seconds, start)
-        summary = write_world(params, rounds, out, show_progress=sys.stderr.isatty())
+        run = SeededMarket(MarketKind(market), Style(style), seed).run(seconds, rounds, start_s=start)
+        summary = write_world(run, rounds, out, show_progress=sys.stderr.isatty())
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     except KeyboardInterrupt:
@@ -48,7 +61,7 @@ def generate(seed: int, rounds: int, seconds: int, style: str, start: int | None
     click.echo(text)
 
 
-def write_world(params: WorldParams, rounds: int, out: Path, *, show_progress: bool = False) -> dict[str, object]:
+def write_world(run: MarketRun, rounds: int, out: Path, *, show_progress: bool = False) -> dict[str, object]:
     """Write the world's recording into `out` and return its summary. Raises RecordingError when `out` has
     something.
     """
@@ -56,12 +69,12 @@ def write_world(params: WorldParams, rounds: int, out: Path, *, show_progress: b
     with RecordingWriter(
         out,
         kind="world",
-        source=f"world {msgspec.json.encode(params).decode()}",
+        source=f"world {msgspec.json.encode(run.world).decode()}",
         software_version=version("bucketmm"),
         block_age_max_ns=REGENERABLE_BLOCK_NS,
     ) as writer:
         recorder = EventRecorder(writer)
-        for event in generate_events(params, rounds):
+        for event in run.events:
             recorder.publish(event)
             tally.add(event)
             if show_progress and tally.just_resolved(event):

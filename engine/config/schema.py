@@ -148,7 +148,7 @@ SCHEMA: Final[dict[str, Section]] = {
     ),
     "feed": MappingProxyType(
         {
-            "source": Key(choice("recording", "polymarket"), "recording", "Where market data comes from."),
+            "source": Key(choice("local", "recording", "polymarket"), "local", "Where market data comes from."),
             "ring": Key(TEXT, "/poly_tob_shm", "Name of the shared-memory ring."),
             "capacity": Key(whole(16, 1 << 24), 65_536, "Records in the ring, a power of two."),
             "heartbeat_max_sec": Key(SECONDS, 2_000, "A feeder that is silent for longer is not believed."),

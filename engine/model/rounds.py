@@ -14,6 +14,15 @@ _SLUG: Final = re.compile(
 )
 
 
+TWAP_S: Final = 60
+"""How long the venue's settlement average looks back (protocol.md 7.1)."""
+
+
+def twap_lookback_s(length_s: int) -> int:
+    """Return the settlement average's length: 60 s, and in short local rounds the same share of the window."""
+    return TWAP_S if length_s in _NAMED_LENGTHS or length_s > 900 else max(1, TWAP_S * length_s // 900)
+
+
 def bucket_start_s(ts_s: int, length_s: int) -> int:
     """Return the start of the window of `length_s` seconds that `ts_s` (Unix seconds) lies in."""
     return ts_s - ts_s % length_s

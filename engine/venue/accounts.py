@@ -20,7 +20,12 @@ _SEED_ROUNDS: Final = 2048
 
 def known_account(index: int) -> OwnerKey:
     """Return the key of test account `index` (0, 1, ...)."""
-    return OwnerKey(derive_secret(mnemonic_seed(TEST_MNEMONIC), (*_ACCOUNT_PATH, index)))
+    return OwnerKey(known_secret(index))
+
+
+def known_secret(index: int) -> bytes:
+    """Return the private key itself, which is no secret at all: everybody knows it."""
+    return derive_secret(mnemonic_seed(TEST_MNEMONIC), (*_ACCOUNT_PATH, index))
 
 
 def mnemonic_seed(mnemonic: str) -> bytes:

@@ -88,12 +88,12 @@ def parse_order(order: WireOrder) -> OrderFields:
         salt=_salt(order.salt),
         maker=_address("maker", order.maker),
         signer=_address("signer", order.signer),
-        token_id=parse_uint("tokenId", order.token_id),
-        maker_amount=parse_uint("makerAmount", order.maker_amount),
-        taker_amount=parse_uint("takerAmount", order.taker_amount),
+        token_id=parse_uint("order.tokenId", order.token_id),
+        maker_amount=parse_uint("order.makerAmount", order.maker_amount),
+        taker_amount=parse_uint("order.takerAmount", order.taker_amount),
         side=_side(order.side),
         signature_type=_signature_type(order.signature_type),
-        timestamp_ms=parse_uint("timestamp", order.timestamp),
+        timestamp_ms=parse_uint("order.timestamp", order.timestamp),
         metadata=_bytes32("metadata", order.metadata),
         builder=_bytes32("builder", order.builder),
     )
@@ -106,12 +106,12 @@ def parse_order_v1(order: WireOrderV1) -> OrderFieldsV1:
         maker=_address("maker", order.maker),
         signer=_address("signer", order.signer),
         taker=_address("taker", order.taker),
-        token_id=parse_uint("tokenId", order.token_id),
-        maker_amount=parse_uint("makerAmount", order.maker_amount),
-        taker_amount=parse_uint("takerAmount", order.taker_amount),
-        expiration=parse_uint("expiration", order.expiration),
-        nonce=parse_uint("nonce", order.nonce),
-        fee_rate_bps=parse_uint("feeRateBps", order.fee_rate_bps),
+        token_id=parse_uint("order.tokenId", order.token_id),
+        maker_amount=parse_uint("order.makerAmount", order.maker_amount),
+        taker_amount=parse_uint("order.takerAmount", order.taker_amount),
+        expiration=parse_uint("order.expiration", order.expiration),
+        nonce=parse_uint("order.nonce", order.nonce),
+        fee_rate_bps=parse_uint("order.feeRateBps", order.fee_rate_bps),
         side=_side(order.side),
         signature_type=_signature_type(order.signature_type),
     )
@@ -131,7 +131,7 @@ def parse_uint(name: str, text: str) -> int:
         value = int(text)
         if value < _UINT_LIMIT:
             return value
-    raise ValueError(f"order.{name}: expected a decimal integer below 2**256, was {text[: _UINT_DIGITS_MAX + 2]!r}")
+    raise ValueError(f"{name}: expected a decimal integer below 2**256, was {text[: _UINT_DIGITS_MAX + 2]!r}")
 
 
 def _salt(salt: int) -> int:

@@ -3,11 +3,15 @@
 import random
 from collections.abc import Sequence
 from itertools import pairwise
+from math import log
 from typing import Final
 
 _TOSSES: Final = 1_024
 _TOSSES_DEVIATION: Final = 16
 _DITHER_BITS: Final = 20
+_WAITS: Final = 1_024
+_WAITS_E6: Final = tuple(round(-1_000_000 * log((place + 0.5) / _WAITS)) for place in range(_WAITS))
+"""The exponential distribution of mean 1 at 1,024 equally likely places: rounded here once, integers from there on."""
 
 
 class Dice:
@@ -38,6 +42,10 @@ class Dice:
         heads = self._random.getrandbits(_TOSSES).bit_count() - _TOSSES // 2
         smooth = self._random.getrandbits(_DITHER_BITS) - (1 << _DITHER_BITS >> 1)
         return ((heads << _DITHER_BITS) + smooth) * 1_000_000 // (_TOSSES_DEVIATION << _DITHER_BITS)
+
+    def wait_ms(self, mean_ms: int) -> int:
+        """Return how long until the next of events that come at random, at least 1 ms."""
+        return max(1, mean_ms * _WAITS_E6[self._random.getrandbits(10)] // 1_000_000)
 
     def quantile(self, table: Sequence[tuple[int, int]]) -> int:
         """Draw from a distribution given as (cumulative odds in 1e-3, value) rows, linear between them."""

@@ -42,6 +42,8 @@ class WorldParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     drift_e3: int = 0  # where the price goes in one window without noise, in standard deviations of a window
     jumps_per_round_e3: int = 1_000
     jump_e3: int = 150  # standard deviation of a jump, in standard deviations of a window
+    bursts_per_round_e3: int = 0  # moments at which the price moves at once; most of a second's moves are small
+    burst_share_e3: int = 0  # how much of the price's variance comes in bursts instead of bit by bit
     maker_volatility_e3: int = 1_000  # what the makers take the volatility for, relative to the true one
     sentiment_e3: int = 100  # standard deviation of the makers' error, in standard deviations of the final price
     sentiment_memory_e3: int = 50  # how long an error lasts, as a share of the window
@@ -52,10 +54,12 @@ class WorldParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     informed_odds: int = 600_000  # a taker trades towards the fair price
     one_tick_odds: int = 800_000
     two_tick_odds: int = 140_000  # the rest has three
-    one_sided_odds: int = 300_000  # in the last tenth of a round, where one side is the likely winner
+    one_sided_odds: int = 10_000  # in the last tenth of a round, of a side missing where there is room for it
     silences_per_round_e3: int = 2_000
     silence_ms_max: int = 2_000
     feed_delay_ms: int = 40
+    twap_production_s: int = TWAP_PRODUCTION_S  # what a 15-minute window is settled on; 0 = the price of the moment
+    has_fine_tick: bool = True  # the tick becomes 0.001 beyond 0.96 / 0.04
     open_ahead_s: int = 10
 
     def __post_init__(self) -> None:
@@ -68,13 +72,17 @@ class WorldParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             raise ValueError(f"expected open_ahead_s within the window, was {self.open_ahead_s}")
         if not 0 <= self.silence_ms_max <= 5_000:
             raise ValueError(f"expected silences of at most 5,000 ms (longer is a gap), was {self.silence_ms_max}")
+        if not 0 <= self.burst_share_e3 <= 1_000 or (self.burst_share_e3 and not self.bursts_per_round_e3):
+            raise ValueError(f"expected bursts to have a share of 0 to 1000 (0 without any), was {self.burst_share_e3}")
+        if not 0 <= self.twap_production_s < PRODUCTION_LENGTH_S:
+            raise ValueError(f"expected an average of 0 to 899 s of a window of 900 s, was {self.twap_production_s}")
         if min(self.volatility_e8, self.maker_volatility_e3, self.sentiment_memory_e3, self.spot_e8) <= 0:
             raise ValueError("expected a positive price, volatility and memory of sentiment")
 
     @property
     def twap_ms(self) -> int:
         """Return how long the settlement average looks back, in ms."""
-        return TWAP_PRODUCTION_S * 1_000 * self.window_length_s // PRODUCTION_LENGTH_S
+        return self.twap_production_s * 1_000 * self.window_length_s // PRODUCTION_LENGTH_S
 
     @property
     def settlement_ms(self) -> int:
@@ -103,6 +111,13 @@ def styled_world(style: Style, seed: int, window_length_s: int, start_s: int | N
     ahead_s = min(10, window_length_s // 3)
     base = WorldParams(seed=seed, window_length_s=window_length_s, start_s=start_s, open_ahead_s=ahead_s)
     return msgspec.structs.replace(base, **_STYLES[style])
+
+
+def as_recorded(params: WorldParams) -> WorldParams:
+    """Return the world under the rules of the public recordings (December 2025 to April 2026): windows settled on the
+    price of the moment, and a tick that stays at 0.01.
+    """
+    return msgspec.structs.replace(params, twap_production_s=0, has_fine_tick=False)
 
 
 def swarm_world(seed: int) -> WorldParams:

@@ -1,4 +1,8 @@
-"""A world's reference price, a jump-diffusion in integers, and the makers' error about what it means."""
+"""A world's reference price, a jump-diffusion in integers, and the makers' error about what it means.
+
+Facts (one day of Chainlink BTC/USD, 2026-06-08, 1 Hz): 6 USD per square root of a second from ten seconds on; over one
+second the move's median is 0.24 of its standard deviation, p90 1.3, p99 4.0 (0.67, 1.6 and 2.6 for a normal one).
+"""
 
 from math import isqrt
 from typing import Final
@@ -20,17 +24,29 @@ class ReferencePrice:
         window_deviation_e8 = params.volatility_e8 * isqrt(params.window_length_s * 10**6) // 1_000
         self.spot_e8 = params.spot_e8
         self._dice = Dice(params.seed, "price")
-        self._deviation_e8 = params.volatility_e8 * isqrt(step_ms * 10**9) // 10**6
+        steady_e3 = isqrt((1_000 - params.burst_share_e3) * 1_000)
+        self._deviation_e8 = params.volatility_e8 * isqrt(step_ms * 10**9) * steady_e3 // 10**9
+        self._burst_dice = Dice(params.seed, "bursts")
+        self._burst_odds = params.bursts_per_round_e3 * 1_000 * step_ms // length_ms
+        share_e6 = params.burst_share_e3 * 10**6 // max(1, params.bursts_per_round_e3)  # of one window's variance, each
+        self._burst_e8 = window_deviation_e8 * isqrt(share_e6) // 1_000
         self._drift_e8 = window_deviation_e8 * params.drift_e3 * step_ms // (1_000 * length_ms)
         self._jump_odds = params.jumps_per_round_e3 * 1_000 * step_ms // length_ms
         self._jump_e8 = window_deviation_e8 * params.jump_e3 // 1_000
 
     def step(self) -> None:
-        """Move the price by drift, noise and, seldom, a jump; it never falls below 1 USD."""
+        """Move the price by drift, noise, bursts and, seldom, a jump; it never falls below 1 USD."""
         move_e8 = self._drift_e8 + self._deviation_e8 * self._dice.normal_e6() // 10**6
+        if self._burst_odds and self._burst_dice.chance(self._burst_odds):
+            move_e8 += self._burst_e8 * self._burst_dice.normal_e6() // 10**6
         if self._dice.chance(self._jump_odds):
             move_e8 += self._jump_e8 * self._dice.normal_e6() // 10**6
         self.spot_e8 = max(SPOT_E8_MIN, self.spot_e8 + move_e8)
+
+    def next_e8(self, at_ms: int) -> int:
+        """Step, and return the new price: all times are alike to it."""
+        self.step()
+        return self.spot_e8
 
 
 class Sentiment:

@@ -5,6 +5,7 @@ sigma^2 (tau - 2W/3) while tau >= W; in the last W it is sigma^2 tau^3 / (3 W^2)
 tau) / W is known already.
 """
 
+from bisect import bisect_right
 from math import erf, isqrt, sqrt
 from typing import Final
 
@@ -36,7 +37,14 @@ class TwapAverage:
         """
         if left_ms >= twap_ms or self._count == 0:
             return spot_e8
-        return (self.value_e8() * (twap_ms - left_ms) + spot_e8 * left_ms) // twap_ms
+        return expected_final_e8(self.value_e8(), spot_e8, left_ms, twap_ms)
+
+
+def expected_final_e8(known_e8: int, spot_e8: int, left_ms: int, twap_ms: int) -> int:
+    """Return the expected average of a span of `twap_ms` with `left_ms` to go, of which `known_e8` is the average so
+    far, when the price stays where it is.
+    """
+    return (known_e8 * (twap_ms - left_ms) + spot_e8 * left_ms) // twap_ms
 
 
 def deviation_e8(volatility_e8: int, left_ms: int, twap_ms: int) -> int:
@@ -61,6 +69,18 @@ def up_odds_e6(distance_e8: int, spread_e8: int, error_e6: int = 0) -> int:
         return _NORMAL_E6[-1]
     low, high = _NORMAL_E6[place : place + 2]
     return low + (high - low) * rest_e4 // 10**4
+
+
+def deviations_e6(odds_e6: int) -> int:
+    """Return the distance to the price to beat, in 1e-6 deviations, at which Up has these odds: `up_odds_e6` backwards.
+
+    What is certain to 1e-6 is 4.9 deviations away. Requires odds in 0..1,000,000.
+    """
+    if odds_e6 > 500_000:
+        return -deviations_e6(1_000_000 - odds_e6)
+    place = bisect_right(_NORMAL_E6, odds_e6)
+    low, high = _NORMAL_E6[place - 1 : place + 1]
+    return (place - 1 - _Z_MAX_E2) * 10**4 + (odds_e6 - low) * 10**4 // max(1, high - low)
 
 
 def up_wins(final_e8: int, strike_e8: int) -> bool:

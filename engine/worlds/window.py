@@ -66,7 +66,7 @@ class WindowMarket:
         it.
         """
         self._fair_e4 = min(max(fair_e6 // 100, FAIR_E4_MIN), 10_000 - FAIR_E4_MIN)
-        tick_e4 = next_tick_e4(self._tick_e4, self._fair_e4)
+        tick_e4 = next_tick_e4(self._tick_e4, self._fair_e4) if self._params.has_fine_tick else self._tick_e4
         if tick_e4 != self._tick_e4:
             self._tick_e4 = tick_e4
             yield from self.market_events(ts_ns, MarketChange.TICK)

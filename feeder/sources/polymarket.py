@@ -154,7 +154,9 @@ class PolymarketSource:
     def _make_reference_lines(self, prices: ReferencePrices) -> list[ReferenceLine]:
         options, feeds = self._options, []
         if options.polybolt_url is not None and options.polybolt_credentials is not None:
-            feeds.append(polybolt(options.polybolt_url, options.asset, options.polybolt_credentials, prices))
+            feeds.append(
+                polybolt(options.polybolt_url, options.asset, options.length_s, options.polybolt_credentials, prices)
+            )
         if options.rtds_url is not None:
             feeds.append(rtds(options.rtds_url, options.asset, prices))
         return [

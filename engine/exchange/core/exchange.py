@@ -72,12 +72,13 @@ class Exchange:
         self.now_ms = 0
 
     def advance(self, now_ms: int) -> None:
-        """Do everything that is due by now."""
+        """Do everything that is due by now, each thing at its own time; a call may advance to that time again."""
         assert now_ms >= self.now_ms, f"time went from {self.now_ms} back to {now_ms}"
+        schedule = self.schedule
+        while (due_ms := schedule.next_ms()) is not None and due_ms <= now_ms:
+            self.now_ms = max(self.now_ms, due_ms)
+            schedule.take()(self.now_ms)
         self.now_ms = now_ms
-        due_ms = self.schedule.next_ms()
-        if due_ms is not None and due_ms <= now_ms:
-            self.schedule.run(now_ms)
 
     def take_notices(self) -> list[AnyNotice]:
         """Return what has happened since the last call."""

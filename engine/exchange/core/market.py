@@ -68,6 +68,11 @@ class Market:
         self.last_trade: tuple[int, int, str] | None = None  # token number, price_e4, taker's side
         self.volume_u6 = 0
 
+    @property
+    def is_readable(self) -> bool:
+        """Tell whether the market has a book to show."""
+        return self.phase in (Phase.OPEN, Phase.HALTED)
+
     def mid_e4(self) -> int:
         """Return the middle of the touch of Up; an empty side counts as 0 or 1."""
         return (self.book.best_bid_e4() + (self.book.best_ask_e4() or PRICE_ONE_E4)) // 2

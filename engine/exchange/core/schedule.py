@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class Schedule:
-    """Calls to be made at a Unix millisecond. Each gets the moment it was due at."""
+    """Calls to be made at a Unix millisecond. Whoever makes them tells each the time."""
 
     __slots__ = ("_heap", "_number")
 
@@ -22,12 +22,9 @@ class Schedule:
         """Return when the next call is due; None when nothing is."""
         return self._heap[0][0] if self._heap else None
 
-    def run(self, now_ms: int) -> None:
-        """Make all calls that are due, those too that the calls add."""
-        heap = self._heap
-        while heap and heap[0][0] <= now_ms:
-            due_ms, _, call = heapq.heappop(heap)
-            call(due_ms)
+    def take(self) -> Callable[[int], None]:
+        """Return the next call and forget it. Requires that there is one."""
+        return heapq.heappop(self._heap)[2]
 
     def __len__(self) -> int:
         """Return how many calls are waiting."""

@@ -155,18 +155,38 @@ class Settlement:
         """Pay out a wallet's winning shares, and let go its losing ones; None before the market is resolved."""
         if market.winner is None:
             return None
-        paid_u6 = 0
-        for number, token in enumerate(market.spec.tokens):
-            size_u6 = account.movable_u6(token)
-            if size_u6 == 0:
-                continue
-            self._ledger.move(account, token, -size_u6)
-            self._ledger.supply[token] -= size_u6
-            if number == market.winner:
-                paid_u6 = size_u6
-                self._ledger.vault_u6[market.spec.condition_id] -= size_u6
-                self._ledger.move(account, COLLATERAL, size_u6)
-            self.refresh_later(account, token, now_ms)
-            self.on_outflow(account, token, now_ms)
-        self.refresh_later(account, COLLATERAL, now_ms)
+        sizes_u6 = [account.movable_u6(token) for token in market.spec.tokens]
+        return sum(self._redeem(account, market, number, size_u6, now_ms) for number, size_u6 in enumerate(sizes_u6))
+
+    def redeem_outcome(self, account: Account, market: Market, number: int, amount_u6: int, now_ms: int) -> int | None:
+        """Give so many shares of one token (0 or 1) up for what they pay; None where that cannot be done."""
+        if market.winner is None or not 0 < amount_u6 <= account.movable_u6(market.spec.tokens[number]):
+            return None
+        return self._redeem(account, market, number, amount_u6, now_ms)
+
+    def _redeem(self, account: Account, market: Market, number: int, size_u6: int, now_ms: int) -> int:
+        """Take shares of a resolved market in; return what they paid."""
+        if size_u6 == 0:
+            return 0
+        token = market.spec.tokens[number]
+        paid_u6 = size_u6 if number == market.winner else 0
+        self._ledger.move(account, token, -size_u6)
+        self._ledger.supply[token] -= size_u6
+        self.refresh_later(account, token, now_ms)
+        self.on_outflow(account, token, now_ms)
+        if paid_u6:
+            self._ledger.vault_u6[market.spec.condition_id] -= paid_u6
+            self._ledger.move(account, COLLATERAL, paid_u6)
+            self.refresh_later(account, COLLATERAL, now_ms)
         return paid_u6
+
+    def transfer(self, account: Account, recipient: Account, amount_u6: int, now_ms: int) -> str | None:
+        """Move collateral from a wallet to another one; return why not, or None."""
+        if not 0 <= amount_u6 <= account.movable_u6(COLLATERAL):
+            return f"expected an amount of 0 to {account.movable_u6(COLLATERAL)}, was {amount_u6}"
+        self._ledger.move(account, COLLATERAL, -amount_u6)
+        self._ledger.move(recipient, COLLATERAL, amount_u6)
+        for each in (account, recipient):
+            self.refresh_later(each, COLLATERAL, now_ms)
+        self.on_outflow(account, COLLATERAL, now_ms)
+        return None

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Protocol
 
+from engine.exchange.server.context import MS_PER_S
 from engine.exchange.server.websocket import WebSocketConnection, WebSocketHandler
-
-MS_PER_S: Final = 1000
 
 
 class Wakeable(Protocol):

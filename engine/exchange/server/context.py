@@ -114,6 +114,12 @@ class Context:
             gate=next((gate for gate in gates if gate is not None), None),
         )
 
+    def plan(self, name: str, request: Request) -> Plan | None:
+        """Ask all interceptors what is to happen to a request."""
+        now_ms = self.now_ms()
+        plans = [each.plan(name, request, now_ms) for each in self.interceptors]
+        return merge([plan for plan in plans if plan is not None])
+
     def report(self, what: str, error: BaseException) -> None:
         """Tell the loop's exception handler of a bug."""
         self.loop.call_exception_handler({"message": what, "exception": error})
@@ -131,17 +137,16 @@ class Context:
         return int(self.loop.time() * MS_PER_S)
 
 
-def plan_of(interceptors: tuple[Interceptor, ...], name: str, request: Request, now_ms: int) -> Plan | None:
-    """Ask all interceptors: waiting times add up, of everything else the first one's wish counts."""
-    found = [plan for each in interceptors if (plan := each.plan(name, request, now_ms)) is not None]
-    if len(found) < 2:
-        return found[0] if found else None
+def merge(plans: list[Plan]) -> Plan | None:
+    """Return what several plans come to: waiting times add up, the first answer of each kind counts."""
+    if len(plans) < 2:
+        return plans[0] if plans else None
     return Plan(
-        hold_ms=sum(plan.hold_ms for plan in found),
-        drop_before=any(plan.drop_before for plan in found),
-        answer=next((plan.answer for plan in found if plan.answer is not None), None),
-        delay_ms=sum(plan.delay_ms for plan in found),
-        drop_after=any(plan.drop_after for plan in found),
-        silent_after=any(plan.silent_after for plan in found),
-        answer_after=next((plan.answer_after for plan in found if plan.answer_after is not None), None),
+        hold_ms=sum(plan.hold_ms for plan in plans),
+        drop_before=any(plan.drop_before for plan in plans),
+        answer=next((plan.answer for plan in plans if plan.answer is not None), None),
+        delay_ms=sum(plan.delay_ms for plan in plans),
+        drop_after=any(plan.drop_after for plan in plans),
+        silent_after=any(plan.silent_after for plan in plans),
+        answer_after=next((plan.answer_after for plan in plans if plan.answer_after is not None), None),
     )

@@ -1,6 +1,7 @@
 """One HTTP/1.1 connection over any asyncio transport: requests in, answers out in their order, upgrades handed over.
 
-A handler that answers at once runs in the call that received the bytes and costs no task; while a slow one runs,
+Nothing here knows the wall clock or sockets: time is the loop's, or the context's clock. A handler that answers at once
+runs in the call that received the bytes and costs no task; while a slow one runs,
 further requests wait in a short queue, and reading stops when it is full.
 """
 
@@ -16,7 +17,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request as UpgradeRequest
 from websockets.server import ServerProtocol
 
-from engine.exchange.server.context import MS_PER_S, Context, Plan, plan_of
+from engine.exchange.server.context import MS_PER_S, Context, Plan
 from engine.exchange.server.hosts import host_of
 from engine.exchange.server.messages import Handler, Request, Response, error_response, render
 from engine.exchange.server.request_reader import Incoming, Refusal, RequestReader
@@ -123,7 +124,7 @@ class HttpProtocol(asyncio.Protocol):
             return
         route, variables = found
         request = _request(incoming, host, variables)
-        plan = self._plan(route.name, request) if self._context.interceptors else None
+        plan = self._context.plan(route.name, request) if self._context.interceptors else None
         if plan is not None:
             self._later(incoming, self._follow(plan, partial(self._call, route.handler, request)))
             return
@@ -160,9 +161,6 @@ class HttpProtocol(asyncio.Protocol):
         while self._queue and not self._is_busy and not self._is_ending:
             self._start(self._queue.popleft())
         self._after_batch()
-
-    def _plan(self, name: str, request: Request) -> Plan | None:
-        return plan_of(self._context.interceptors, name, request, self._context.now_ms())
 
     async def _follow(
         self, plan: Plan, call: Callable[[], Response | Awaitable[Response | None] | None]
@@ -227,7 +225,7 @@ class HttpProtocol(asyncio.Protocol):
             return
         self._is_upgrading = True
         request = _request(incoming, cast(str, host), ())
-        plan = self._plan(found.name, request) if self._context.interceptors else None
+        plan = self._context.plan(found.name, request) if self._context.interceptors else None
         if plan is None:
             self._open(found, request)
         else:

@@ -11,6 +11,7 @@ import msgspec
 from engine.exchange.server.context import Plan
 from engine.exchange.server.limits import TokenBucket
 from engine.exchange.server.messages import Request
+from engine.exchange.server.routes import covers
 
 BURST_MS: Final = 10_000
 SUSTAINED_MS: Final = 600_000
@@ -18,18 +19,11 @@ MINUTE_MS: Final = 60_000
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """How many requests of some routes, together, are let through in a period.
-
-    A route is named as the server names it; one that ends with `*` stands for all that begin so.
-    """
+    """How many requests of some routes (see `covers`), together, are let through in a period."""
 
     routes: tuple[str, ...]
     count: int
     period_ms: int = BURST_MS
-
-    def covers(self, name: str) -> bool:
-        """Tell whether a route counts."""
-        return any(name.startswith(each[:-1]) if each.endswith("*") else name == each for each in self.routes)
 
 
 def _each(count: int, *routes: str) -> tuple[Rule, ...]:
@@ -100,7 +94,7 @@ class IpLimits:
         found = self._rules_of.get(name)
         if found is None:
             method, _, path = name.partition(" ")
-            rules = [rule for rule in self._rules if rule.covers(name)] if method != "WS" else []
+            rules = [rule for rule in self._rules if covers(rule.routes, name)] if method != "WS" else []
             if rules and not path.startswith(_ELSEWHERE):
                 rules.append(self._clob)
             found = self._rules_of[name] = tuple(rules)

@@ -14,9 +14,8 @@ from typing import Final
 
 import msgspec
 
+from engine.exchange.server.context import MS_PER_S
 from engine.exchange.server.messages import HeaderRows, Response, error_response
-
-MS_PER_S: Final = 1000
 
 
 class Mode(StrEnum):

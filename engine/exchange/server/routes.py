@@ -176,6 +176,11 @@ class Routes:
             self._loopback.streams[loopback_path] = stream
 
 
+def covers(names: tuple[str, ...], name: str) -> bool:
+    """Tell whether a call or stream is one of these names; one that ends with `*` stands for all that begin so."""
+    return any(name.startswith(each[:-1]) if each.endswith("*") else name == each for each in names)
+
+
 def _unknown_host(host: str) -> Response:
     return error_response(
         HTTPStatus.MISDIRECTED_REQUEST, f"expected a host of the venue or this machine, was {host[:100]!r}"

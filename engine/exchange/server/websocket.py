@@ -26,11 +26,19 @@ BUFFERED_BYTES_MAX: Final = 64 << 20
 MESSAGE_BYTES_MAX: Final = 1 << 20
 """The default of the clients' own library; the longest documented limit is 64 KB (protocol.md 7.2)."""
 LOG: Final = logging.getLogger("engine.exchange.websocket")
-LOG.setLevel(logging.INFO)  # below that the library logs frames, credentials among them
+LOG.setLevel(logging.WARNING)  # at DEBUG the library logs frames, credentials among them
 
 
 class FrameGate(Protocol):
-    """Decides what becomes of a connection's outgoing frames; a fault that is not asked for has no gate."""
+    """Decides what becomes of a connection's outgoing frames; without faults there is no gate."""
+
+    def opened(self, connection: "WebSocketConnection", now_ms: int) -> None:
+        """Begin to guard a connection."""
+        ...
+
+    def closed(self) -> None:
+        """Hear that the connection is gone."""
+        ...
 
     def outgoing(self, kind: FrameKind, payload: bytes, now_ms: int) -> Sequence[bytes]:
         """Return the frames to send instead of this one, in order."""
@@ -144,7 +152,9 @@ class WebSocketConnection(asyncio.Protocol):
     def start(self, rest: bytes) -> None:
         """Tell the handler, and take what the client sent with its handshake."""
         self._handler.on_open(self)
-        if rest:
+        if self._gate is not None:
+            self._gate.opened(self, self._now_ms())
+        if rest and self.is_open:
             self.data_received(rest)
 
     def data_received(self, data: bytes) -> None:
@@ -167,6 +177,8 @@ class WebSocketConnection(asyncio.Protocol):
         self._protocol.receive_eof()
         self._protocol.data_to_send()
         self._on_lost(self._transport)
+        if self._gate is not None:
+            self._gate.closed()
         self._handler.on_close(self)
 
     def pause_writing(self) -> None:

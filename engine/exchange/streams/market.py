@@ -111,6 +111,10 @@ class MarketChannel(Channel[MarketSession]):
             lambda connection, at_ms: MarketSession(connection, at_ms, books, self._followers, self._custom), now_ms
         )
 
+    def has_followers(self, token_ids: Sequence[str]) -> bool:
+        """Tell whether a frame for any of the tokens would reach somebody."""
+        return any(True for _ in self._followers.of_any(token_ids))
+
     def publish(self, token_ids: Sequence[str], frame: bytes) -> None:
         """Send a frame, once each, to the connections that follow any of the tokens."""
         for connection in self._followers.of_any(token_ids):

@@ -242,6 +242,10 @@ class PolyBoltChannel(Channel[PolyBoltSession]):
         self.feeds.set_best(token_id, text)
         self._send((BEST, token_id, None), text)
 
+    def is_best_wanted(self, token_id: str) -> bool:
+        """Tell whether anybody is subscribed to a token's best prices."""
+        return bool(self.feeds.listeners.of((BEST, token_id, None)))
+
     def expire(self, owner: str) -> None:
         """End every session of an owner whose credentials are good no more."""
         for connection in self.connections:

@@ -51,7 +51,9 @@ def run(feed_name: str, transport: str, scene: Callable[[Stage], Awaitable[None]
             url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/"
             key = {"apiKey": "k", "secret": "s", "passphrase": "p"}
             feed = (
-                polybolt(url, "btc", key, stage.prices) if feed_name == "polybolt" else rtds(url, "btc", stage.prices)
+                polybolt(url, "btc", 900, key, stage.prices)
+                if feed_name == "polybolt"
+                else rtds(url, "btc", stage.prices)
             )
             backoff = Backoff(0, first_s=0.01, longest_s=0.02)
             stage.line = ReferenceLine(feed, stage.prices, TRANSPORTS[transport], lambda: stage.now_ns, backoff)

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from feeder.discovery import NotReadyError, RefusedError, read_market, twap_lookback_s
+from feeder.discovery import NotReadyError, RefusedError, read_market
 from shm.layout import Outcome
 from tests import support_feed as feed
 from tests.unit.feeder import gamma
@@ -47,7 +47,6 @@ def test_a_short_local_window_settles_on_an_average_in_proportion() -> None:
     source = "https://data.chain.link/streams/btc-usd-twap-2s-streams"
     changed = {"cryptoMarketConfigId": "btc-30s-twap-2", "cryptoMarketConfig": config, "resolutionSource": source}
     assert read_market(gamma.market(slug, **changed), slug).up.window_length_s == 30
-    assert [twap_lookback_s(length_s) for length_s in (900, 300, 30, 5)] == [60, 60, 2, 1]
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_rtds_snapshots_and_the_binance_price_are_ignored(prices: ReferencePrice
 
 
 def test_the_subscriptions_are_what_the_venue_documents() -> None:
-    login, subscribe = map(orjson.loads, polybolt_frames("btc", {"apiKey": "k"}))
+    login, subscribe = map(orjson.loads, polybolt_frames("btc", 900, {"apiKey": "k"}))
     assert login == {"op": "auth", "auth": {"apiKey": "k"}, "rid": "1"}
     assert [item["channel"] for item in subscribe["subscriptions"]] == ["price.crypto.twap", "price.crypto"]
     assert orjson.loads(rtds_frame("btc"))["subscriptions"][0] == {

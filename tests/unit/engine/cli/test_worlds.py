@@ -48,3 +48,16 @@ def test_a_full_directory_and_an_odd_start_are_refused_with_status_2(tmp_path: P
     assert (status, "not empty" in text) == (2, True)
     status, text = generate("--seed", "7", "--start", "1", "--out", str(tmp_path / "new"))
     assert (status, "multiple of 900" in text) == (2, True)
+
+
+def test_a_crowds_market_can_be_written_and_read_like_any_other(tmp_path: Path) -> None:
+    arguments = ("--seed", "7", "--seconds", "30", "--market", "crowd", "--style", "calm", "--json")
+    status, text = generate(*arguments, "--out", str(tmp_path / "a"))
+    generate(*arguments, "--out", str(tmp_path / "b"))
+    summary = json.loads(text)
+    (recording,) = open_recordings(tmp_path / "a")
+    assert status == 0
+    assert summary["records"] == len(recording.load().records())
+    assert summary["outcomes"] == recording.load().outcomes()
+    segments = [(tmp_path / name / "records-00001.bmr").read_bytes() for name in ("a", "b")]
+    assert segments[0] == segments[1]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.model.rounds import bucket_start_s, parse_slug, slug_of
+from engine.model.rounds import bucket_start_s, parse_slug, slug_of, twap_lookback_s
 
 lengths = st.sampled_from([900, 300, 60, 20, 7])
 
@@ -19,6 +19,10 @@ def test_a_window_starts_at_a_multiple_of_its_length_and_holds_its_moment(ts_s: 
 @given(st.integers(0, 2**33), lengths, st.sampled_from(["btc", "eth", "sol1"]))
 def test_a_slug_survives_the_way_there_and_back(start_s: int, length_s: int, asset: str) -> None:
     assert parse_slug(slug_of(asset, start_s, length_s)) == (asset, start_s, length_s)
+
+
+def test_short_local_windows_settle_on_an_average_in_proportion() -> None:
+    assert [twap_lookback_s(length_s) for length_s in (3600, 900, 300, 30, 5)] == [60, 60, 60, 2, 1]
 
 
 def test_the_venues_own_slugs() -> None:

@@ -39,3 +39,11 @@ def test_bounds_are_kept_and_odds_are_met() -> None:
     assert abs(sum(dice.chance(250_000) for _ in range(10_000)) - 2_500) < 200
     with pytest.raises(AssertionError, match="positive"):
         dice.below(0)
+
+
+def test_waits_are_those_of_events_that_come_at_random() -> None:
+    dice = Dice(1, "test")
+    waits = sorted(dice.wait_ms(1_000) for _ in range(20_000))
+    assert waits[0] >= 1
+    assert abs(sum(waits) / len(waits) - 1_000) < 30
+    assert abs(waits[10_000] - 693) < 30  # the median is ln 2 of the mean

@@ -2,7 +2,9 @@
 
 import pytest
 
-from engine.worlds.params import Style, WorldParams, styled_world, swarm_world
+from engine.model.events import Market
+from engine.worlds.params import Style, WorldParams, as_recorded, styled_world, swarm_world
+from engine.worlds.world import generate_events
 
 
 def test_averages_and_settlement_scale_with_the_window() -> None:
@@ -37,3 +39,10 @@ def test_a_style_starts_at_a_window_of_any_length() -> None:
 def test_a_world_that_cannot_be_is_refused(fields: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         WorldParams(seed=1, **fields)
+
+
+def test_a_world_as_recorded_is_settled_on_the_price_of_the_moment_with_a_coarse_tick() -> None:
+    params = as_recorded(styled_world(Style.CALM, 1, 60))
+    assert params.twap_ms == 0
+    ticks = {event.tick_e4 for event in generate_events(params, 2) if isinstance(event, Market)}
+    assert ticks == {100}

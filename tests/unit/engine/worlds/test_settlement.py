@@ -3,8 +3,10 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from engine.worlds.settlement import TwapAverage, deviation_e8, up_odds_e6, up_wins
+from engine.worlds.settlement import TwapAverage, deviation_e8, deviations_e6, up_odds_e6, up_wins
 
 SIGMA_E8 = 6 * 10**8
 
@@ -54,3 +56,15 @@ def test_an_error_in_deviations_moves_the_odds() -> None:
 
 def test_equality_is_up() -> None:
     assert [up_wins(5, 5), up_wins(6, 5), up_wins(4, 5)] == [True, True, False]
+
+
+@given(st.integers(-5_500_000, 5_500_000))
+def test_the_deviations_of_odds_are_those_that_give_the_odds(z_e6: int) -> None:
+    odds_e6 = up_odds_e6(z_e6, 10**6)
+    assert abs(up_odds_e6(deviations_e6(odds_e6), 10**6) - odds_e6) <= 1
+
+
+def test_what_is_certain_is_five_deviations_away_on_either_side() -> None:
+    low, even, high = (deviations_e6(odds_e6) for odds_e6 in (0, 500_000, 1_000_000))
+    assert (even, high) == (0, -low)
+    assert 4_800_000 < high < 5_000_000

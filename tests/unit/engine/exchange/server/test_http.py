@@ -4,6 +4,8 @@ from functools import wraps
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.exchange.server.context import Plan
 from engine.exchange.server.hosts import Service
@@ -68,7 +70,7 @@ async def settle() -> None:
 class Planned:
     """An interceptor with one plan for everything."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan | None) -> None:
         self.asked: list[str] = []
         self._plan = plan
 
@@ -359,3 +361,34 @@ async def test_a_delayed_handshake_keeps_what_follows() -> None:
     wire.send(b"\x81\x82\x00\x00\x00\x00hi")
     await asyncio.sleep(0.02)
     assert (echo.heard, wire.transport.reading) == (["hi"], True)
+
+
+PIECES = [
+    request_bytes("GET", "/time"),
+    request_bytes("GET", "/slow/a"),
+    request_bytes("POST", "/order", b"abc"),
+    request_bytes("GET", "/ws/market", b"", *UPGRADE),
+    request_bytes("GET", "/time", b"", "Connection: close"),
+    b"CONNECT clob.polymarket.com:443 HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"\r\n",
+    b"\x81\x80\x00\x00\x00\x00",
+]
+
+
+@given(pieces=st.lists(st.sampled_from(PIECES) | st.binary(max_size=20), max_size=8), cut=st.integers(1, 400))
+def test_no_bytes_make_it_fail(pieces: list[bytes], cut: int) -> None:
+    @on_a_loop
+    async def run() -> None:
+        slow = Slow()
+        wire = Wire(routes(slow))
+        data = b"".join(pieces)
+        for begin in range(0, len(data), cut):
+            if not wire.transport.closed:
+                wire.send(data[begin : begin + cut])
+                await asyncio.sleep(0)
+        slow.may_answer.set()
+        await settle()
+        assert wire.bugs == []
+        await wire.context.stop()
+
+    run()

@@ -5,7 +5,7 @@ from multidict import CIMultiDict
 
 from engine.exchange.server.hosts import Service
 from engine.exchange.server.messages import Request, Response
-from engine.exchange.server.routes import Match, Routes
+from engine.exchange.server.routes import Match, Routes, covers
 from tests.unit.engine.exchange.server.handlers import Echo
 
 CLOB, GAMMA, LOCAL = "clob.polymarket.com", "gamma-api.polymarket.com", "127.0.0.1"
@@ -162,3 +162,11 @@ def test_routes_can_be_added_later(routes: Routes) -> None:
     assert said(routes, LOCAL, "GET", "/time").startswith("404")
     routes.add(Service.CLOB, "GET", "/time", answering("time"))
     assert said(routes, LOCAL, "GET", "/time") == "time"
+
+
+@pytest.mark.parametrize(
+    ("names", "covered"),
+    [(("POST /order",), True), (("POST *",), True), (("*",), True), (("DELETE *", "POST /orders"), False), ((), False)],
+)
+def test_names_cover_what_they_are_or_begin_with(names: tuple[str, ...], covered: bool) -> None:
+    assert covers(names, "POST /order") is covered

@@ -1,6 +1,9 @@
 import asyncio
+import logging
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from websockets.frames import Opcode
 
 from engine.exchange.server import websocket
@@ -8,7 +11,7 @@ from engine.exchange.server.context import Interceptor
 from engine.exchange.server.hosts import Service
 from engine.exchange.server.messages import Request
 from engine.exchange.server.routes import Routes
-from engine.exchange.server.websocket import encode_text
+from engine.exchange.server.websocket import WebSocketConnection, encode_text
 from engine.exchange.streams.out import FrameKind
 from tests.unit.engine.exchange.server.handlers import Echo
 from tests.unit.engine.exchange.server.test_http import on_a_loop, settle
@@ -180,21 +183,46 @@ class Doubling:
     def gate(self, name: str, request: Request, number: int) -> "Doubling":
         return self
 
+    def opened(self, connection: WebSocketConnection, now_ms: int) -> None:
+        self.heard = ["opened"]
+
+    def closed(self) -> None:
+        self.heard.append("closed")
+
     def outgoing(self, kind: FrameKind, payload: bytes, now_ms: int) -> list[bytes]:
         return [payload] * (2 if kind == FrameKind.DATA else 1)
 
 
 @on_a_loop
 async def test_outgoing_frames_pass_the_gate() -> None:
-    _, client, echo = connect(interceptors=(Doubling(),))
+    doubling = Doubling()
+    wire, client, echo = connect(interceptors=(doubling,))
     echo.open[0].send_text("a")
     echo.open[0].send_text("b", FrameKind.REPLY)
     echo.open[0].send_now(b"c")
     assert client.texts() == ["a", "a", "b", "c"]
+    wire.transport.close()
+    await settle()
+    assert doubling.heard == ["opened", "closed"]
 
 
 @on_a_loop
 async def test_frames_are_never_written_to_a_log() -> None:
     _, _, echo = connect()
-    assert websocket.LOG.getEffectiveLevel() > 10
+    assert websocket.LOG.level > logging.DEBUG
     assert echo.open[0].peer == "None"
+
+
+@given(pieces=st.lists(st.binary(max_size=40), max_size=6), compression=st.booleans())
+def test_no_bytes_make_it_fail(pieces: list[bytes], compression: bool) -> None:
+    @on_a_loop
+    async def run() -> None:
+        wire, _, _ = connect(compression=compression)
+        for piece in pieces:
+            if not wire.transport.closed:
+                wire.send(piece)
+        wire.transport.close()
+        await settle()
+        assert wire.bugs == []
+
+    run()

@@ -1,0 +1,225 @@
+"""What every wallet came by and gave away, as the chain saw it: positions with their cost, and a log of activities.
+
+Each position is an integer fold over mined trades, splits, merges and redemptions. A split or merge counts half a
+dollar for each share, as the venue's own site does; a sale takes its part of the cost off in proportion. Background
+wallets are not followed.
+
+Facts (protocol.md 9; 2026-11-21): the Data API lags the chain by about 4 s, so nothing is folded before it is that old.
+"""
+
+import heapq
+from collections import deque
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from engine.exchange.chain import Deed
+from engine.exchange.core.ledger import Ledger
+from engine.exchange.core.market import Market
+from engine.exchange.core.notices import AnyNotice, TradeChanged
+from engine.exchange.core.trades import Trade
+from engine.model.events import Side
+from engine.venue.statuses import TradeStatus
+
+LAG_MS: Final = 4_000
+ENTRIES_MAX: Final = 100_000
+"""How many activities of a wallet are remembered."""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One activity of one wallet. `token` is the number of the market's token, -1 where it is about both or none;
+    `cash_u6` is what was paid or received, without the fee.
+    """
+
+    at_ms: int
+    kind: str
+    wallet: str
+    market: Market | None
+    transaction_hash: str
+    size_u6: int
+    cash_u6: int
+    token: int = -1
+    side: Side | None = None
+    price_e4: int = 0
+    fee_u6: int = 0
+    is_taker: bool = False
+
+
+class Position(msgspec.Struct, kw_only=True):
+    """A wallet's holding of one token; amounts in 1e-6. `cost_u6` and `fees_u6` are of what is still held."""
+
+    wallet: str
+    market: Market
+    token: int
+    size_u6: int = 0
+    cost_u6: int = 0
+    fees_u6: int = 0
+    bought_u6: int = 0
+    spent_u6: int = 0
+    realized_u6: int = 0
+    first_ms: int = 0
+    last_ms: int = 0
+
+    def add(self, size_u6: int, cost_u6: int, fee_u6: int, at_ms: int) -> None:
+        """Come by shares at a cost."""
+        self.size_u6 += size_u6
+        self.cost_u6 += cost_u6
+        self.fees_u6 += fee_u6
+        self.bought_u6 += size_u6
+        self.spent_u6 += cost_u6
+        self.first_ms = self.first_ms or at_ms
+        self.last_ms = at_ms
+
+    def take(self, size_u6: int, proceeds_u6: int, fee_u6: int, at_ms: int) -> None:
+        """Give shares away for proceeds; those whose coming was not seen have cost nothing."""
+        known_u6 = min(size_u6, self.size_u6)
+        if known_u6:
+            cost_u6 = self.cost_u6 * known_u6 // self.size_u6
+            fees_u6 = self.fees_u6 * known_u6 // self.size_u6
+            self.size_u6 -= known_u6
+            self.cost_u6 -= cost_u6
+            self.fees_u6 -= fees_u6
+            self.realized_u6 -= cost_u6 + fees_u6
+        self.realized_u6 += proceeds_u6 - fee_u6
+        self.last_ms = at_ms
+
+
+class Positions:
+    """All wallets' positions and activities, as of `lag_ms` ago."""
+
+    def __init__(self, ledger: Ledger, lag_ms: int = LAG_MS) -> None:
+        self.lag_ms = lag_ms
+        self.mined_ms: dict[str, int] = {}
+        """When each transaction was mined, by its hash, of the newest ones."""
+        self._ledger = ledger
+        self._waiting: list[tuple[int, int, Entry]] = []
+        self._number = 0
+        self._entries: dict[str, deque[Entry]] = {}
+        self._positions: dict[str, dict[tuple[str, int], Position]] = {}
+
+    def hear(self, notices: list[AnyNotice]) -> None:
+        """Listen to the desk: trades count once they are mined."""
+        for notice in notices:
+            if isinstance(notice, TradeChanged) and notice.status == TradeStatus.MINED:
+                self._take_trade(notice.trade, notice.at_ms)
+
+    def hear_deed(self, deed: Deed) -> None:
+        """Listen to the chain."""
+        if deed.kind == "TRANSFER":
+            self._wait(_entry(deed, "WITHDRAWAL", deed.wallet))
+            self._wait(_entry(deed, "DEPOSIT", deed.recipient))
+        elif deed.kind == "REDEEM":
+            assert deed.market is not None, "shares of a market are redeemed"
+            for token, size_u6 in enumerate(deed.sizes_u6):
+                if size_u6:
+                    paid_u6 = size_u6 if token == deed.market.winner else 0
+                    entry = _entry(deed, "REDEEM", deed.wallet)
+                    self._wait(replace(entry, token=token, size_u6=size_u6, cash_u6=paid_u6))
+        else:
+            self._wait(_entry(deed, deed.kind, deed.wallet))
+
+    def catch_up(self, now_ms: int) -> None:
+        """Fold what is old enough by now."""
+        until_ms = now_ms - self.lag_ms
+        while self._waiting and self._waiting[0][0] <= until_ms:
+            entry = heapq.heappop(self._waiting)[2]
+            self._entries.setdefault(entry.wallet, deque(maxlen=ENTRIES_MAX)).append(entry)
+            self._fold(entry)
+
+    def entries(self, wallet: str = "") -> list[Entry]:
+        """Return a wallet's activities, or everybody's, the newest first."""
+        if wallet:
+            return list(reversed(self._entries.get(wallet, ())))
+        found = [entry for entries in self._entries.values() for entry in entries]
+        return sorted(found, key=lambda entry: -entry.at_ms)
+
+    def positions(self, wallet: str = "") -> list[Position]:
+        """Return a wallet's positions, or everybody's, closed ones too."""
+        if wallet:
+            return list(self._positions.get(wallet, {}).values())
+        return [position for positions in self._positions.values() for position in positions.values()]
+
+    def held_u6(self, wallet: str, market: Market, token: int) -> int:
+        """Return how many shares of a token a wallet holds."""
+        position = self._positions.get(wallet, {}).get((market.spec.condition_id, token))
+        return position.size_u6 if position is not None else 0
+
+    def _take_trade(self, trade: Trade, at_ms: int) -> None:
+        cash_u6 = 0
+        for maker in trade.makers:
+            cash_u6 += maker.cash_u6 if maker.token == trade.token else maker.size_u6 - maker.cash_u6
+            self._wait(
+                Entry(
+                    at_ms=at_ms,
+                    kind="TRADE",
+                    wallet=maker.wallet,
+                    market=trade.market,
+                    transaction_hash=trade.transaction_hash,
+                    size_u6=maker.size_u6,
+                    cash_u6=maker.cash_u6,
+                    token=maker.token,
+                    side=maker.side,
+                    price_e4=maker.price_e4,
+                )
+            )
+        self._wait(
+            Entry(
+                at_ms=at_ms,
+                kind="TRADE",
+                wallet=trade.wallet,
+                market=trade.market,
+                transaction_hash=trade.transaction_hash,
+                size_u6=trade.size_u6,
+                cash_u6=cash_u6,
+                token=trade.token,
+                side=trade.side,
+                price_e4=trade.price_e4,
+                fee_u6=trade.fee_u6,
+                is_taker=True,
+            )
+        )
+
+    def _wait(self, entry: Entry) -> None:
+        account = self._ledger.accounts.get(entry.wallet)
+        if account is None or not account.background:
+            self.mined_ms[entry.transaction_hash] = entry.at_ms
+            if len(self.mined_ms) > ENTRIES_MAX:
+                del self.mined_ms[next(iter(self.mined_ms))]
+            self._number += 1
+            heapq.heappush(self._waiting, (entry.at_ms, self._number, entry))
+
+    def _fold(self, entry: Entry) -> None:
+        if entry.market is None:
+            return
+        if entry.kind in ("SPLIT", "MERGE"):
+            for token in (0, 1):
+                half_u6 = (entry.size_u6 + 1 - token) // 2  # together exactly one dollar a pair
+                position = self._position(entry, token)
+                (position.add if entry.kind == "SPLIT" else position.take)(entry.size_u6, half_u6, 0, entry.at_ms)
+            return
+        position = self._position(entry, entry.token)
+        if entry.side == Side.BUY:
+            position.add(entry.size_u6, entry.cash_u6, entry.fee_u6, entry.at_ms)
+        else:
+            position.take(entry.size_u6, entry.cash_u6, entry.fee_u6, entry.at_ms)
+
+    def _position(self, entry: Entry, token: int) -> Position:
+        assert entry.market is not None, "only shares are held as positions"
+        own = self._positions.setdefault(entry.wallet, {})
+        key = (entry.market.spec.condition_id, token)
+        if key not in own:
+            own[key] = Position(wallet=entry.wallet, market=entry.market, token=token)
+        return own[key]
+
+
+def _entry(deed: Deed, kind: str, wallet: str) -> Entry:
+    return Entry(
+        at_ms=deed.at_ms,
+        kind=kind,
+        wallet=wallet,
+        market=deed.market,
+        transaction_hash=deed.transaction_hash,
+        size_u6=deed.size_u6,
+        cash_u6=deed.size_u6,
+    )

@@ -1,0 +1,1 @@
+"""The services that answer requests: each module is one of the venue's tables of calls."""
