@@ -11,13 +11,14 @@ from engine.worlds.participants.actions import AnyAction
 from engine.worlds.participants.view import Window
 from tests.unit.engine.worlds.small_market import SmallMarket, play_turn
 
-LENGTH_MS = 60_000
+LENGTH_MS = 20_000
 START_MS = 1_800_000_000_000
+TWAP_MS = 1_333
 
 
 def window(number: int = 0) -> Window:
     start_ms = START_MS + number * LENGTH_MS
-    return Window(f"w{number}", start_ms, start_ms + LENGTH_MS, 4_000, 5_000_000)
+    return Window(f"w{number}", start_ms, start_ms + LENGTH_MS, TWAP_MS, 5_000_000)
 
 
 def crowd(style: Style = Style.LIVELY, seed: int = 1) -> Crowd:
@@ -47,9 +48,9 @@ def test_nobody_asks_for_what_a_venue_would_refuse_but_for_quotes_that_cross(sty
     markets, _ = play(one, START_MS + LENGTH_MS)
     (market,) = markets.values()
     assert market.problems == []
-    assert market.counts["PlaceOrder"] > 1_000
+    assert market.counts["PlaceOrder"] > 500
     assert market.counts["post-only refused"] < market.counts["PlaceOrder"] // 10
-    assert len(market.trades) > 30
+    assert len(market.trades) > 15
 
 
 def test_the_same_seed_gives_the_same_actions_however_it_is_stepped() -> None:
@@ -102,7 +103,7 @@ def test_somebody_whose_turn_was_passed_over_is_asked_again_a_second_later() -> 
     one.open_window(window())
     turns = Counter(turn.account for turn in one.turns(START_MS + 10_000))
     assert set(turns) == set(one.params.accounts)
-    assert max(turns.values()) <= 23
+    assert max(turns.values()) <= 15
 
 
 def test_what_is_known_before_the_start_of_the_strike_makes_the_opening_price() -> None:
@@ -111,7 +112,7 @@ def test_what_is_known_before_the_start_of_the_strike_makes_the_opening_price() 
     markets, _ = play(one, START_MS)
     bids, asks = markets["w0"].book()[1:]
     assert 2_000 < bids[0][0] < asks[0][0] < 8_000
-    assert one.strike_e8(window()) == one.tape.twap_e8(START_MS, 4_000)
+    assert one.strike_e8(window()) == one.tape.twap_e8(START_MS, TWAP_MS)
 
 
 def test_a_window_that_began_too_long_ago_needs_its_strike() -> None:
