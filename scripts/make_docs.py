@@ -10,6 +10,7 @@ import click
 
 from engine.cli.main import main as bucketmm
 from engine.config.schema import SCHEMA, Key
+from engine.exchange.scenario import MEANINGS, REQUEST_FAULTS, STREAM_FAULTS
 from engine.model import codes
 from engine.strategy.bucket import stages
 from engine.strategy.bucket.stages import DECLARED_HOLDS, TRANSITIONS, Stage
@@ -137,11 +138,32 @@ def codes_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def faults_page() -> str:
+    """Return docs/faults.md: what can go wrong at the local exchange, by name."""
+    lines = [
+        "# Faults",
+        "",
+        "What the local exchange can let go wrong, by the name that scenarios and the control API know it by",
+        "([exchange.md](exchange.md)). Each takes `name`, `what`, `at_ms` (from now, or from the scenario's start), `for_ms`",
+        "and `count` (to the end without them); `permille` is how likely it is each time. Those of requests and streams also",
+        "take `routes` (such as `POST /order`, `GET *`, `WS /ws/market`), `api_key` and `connection`; without `routes` they mean",
+        "orders, or both channels of the order book service.",
+        "",
+        "| what | happens to | meaning |",
+        "|---|---|---|",
+    ]
+    for what, meaning in MEANINGS.items():
+        where = "streams" if what in STREAM_FAULTS else "requests" if what in REQUEST_FAULTS else "the venue"
+        lines.append(f"| `{what}` | {where} | {_cell(meaning)} |")
+    return "\n".join(lines) + "\n"
+
+
 PAGES: Final[dict[str, tuple[str, Callable[[], str]]]] = {
     "docs/config.md": ("engine/config/schema.py", config_page),
     "docs/cli.md": ("the click commands", cli_page),
     "docs/state-machine.md": ("engine/strategy/bucket/stages.py", state_page),
     "docs/codes.md": ("engine/model/codes.py", codes_page),
+    "docs/faults.md": ("engine/exchange/scenario.py", faults_page),
 }
 
 

@@ -14,11 +14,13 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from engine.cli.exchange_bench import bench_command
 from engine.cli.failing import clean_exit
 from engine.exchange.accounts import TestAccount
 from engine.exchange.app import App, AppOptions, SourceOf
 from engine.exchange.calendar import SeriesOptions
 from engine.exchange.core.exchange import Settings
+from engine.exchange.positions import LAG_MS
 from engine.exchange.scenario import load_scenario
 from engine.exchange.serve import Reach, Ready, ServeOptions, serve
 from engine.exchange.server.bind import LOOPBACK
@@ -71,6 +73,7 @@ SHORTEST_S: Final = 15
 @click.option("--mined-ms", default=2_000, show_default=True, type=click.IntRange(0), help="From match to block.")
 @click.option("--confirmed-ms", default=4_000, show_default=True, type=click.IntRange(0), help="From match to final.")
 @click.option("--balance-lag-ms", default=500, show_default=True, type=click.IntRange(0), help="Of the balance cache.")
+@click.option("--data-lag-ms", default=LAG_MS, show_default=True, type=click.IntRange(0), help="Of the Data API.")
 @click.option("--hold-ms", default=150, show_default=True, type=click.IntRange(0), help="How long takers are held.")
 @click.option("--tls", is_flag=True, help="Also TLS, and an HTTPS proxy for clients whose hosts are sealed.")
 @click.option("--tls-dir", default="run/tls", show_default=True, type=click.Path(path_type=Path), help="Local CA.")
@@ -103,6 +106,7 @@ def _run(
     mined_ms: int,
     confirmed_ms: int,
     balance_lag_ms: int,
+    data_lag_ms: int,
     hold_ms: int,
     run_dir: Path,
     as_json: bool,
@@ -124,7 +128,7 @@ def _run(
         for length_s in lengths or (900,)
     )
     settings = Settings(seed=seed, mined_ms=mined_ms, confirmed_ms=confirmed_ms, balance_lag_ms=balance_lag_ms)
-    options = AppOptions(series=series, settings=settings, seed=seed, limits=LimitMode(limits))
+    options = AppOptions(series=series, settings=settings, seed=seed, limits=LimitMode(limits), data_lag_ms=data_lag_ms)
     played = load_scenario(scenario) if scenario is not None else None
     app = App(options, make_source(style, seed, recording))
     file = run_dir / "exchange.json"
@@ -193,3 +197,6 @@ def _show(reach: Reach, accounts: list[TestAccount]) -> None:
         print(f"   EOA {account.address}  deposit wallet {account.wallets[3]}  API key {account.credentials.key}")
     print("Secrets, proxies and Safes: --json.")
     print("Ctrl-C ends.", flush=True)
+
+
+exchange.add_command(bench_command)

@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 
@@ -31,10 +32,12 @@ from engine.exchange.server.hosts import Service
 from engine.exchange.server.limits import Mode as LimitMode
 from engine.exchange.server.routes import Routes
 from engine.exchange.server.server import Server
+from engine.exchange.state import load_state, save_state
 from engine.exchange.streams.market import MarketChannel
 from engine.exchange.streams.polybolt import PolyBoltChannel
 from engine.exchange.streams.rtds import RtdsChannel
 from engine.exchange.streams.user import UserChannel
+from engine.model.errors import InputError
 from engine.worlds.counterparties import Counterparties
 
 DAY_MS: Final = 86_400_000
@@ -53,6 +56,13 @@ class AppOptions(msgspec.Struct, frozen=True, kw_only=True):
     relay_step_ms: int = STEP_MS
     relay_submits_per_minute: int = SUBMITS_PER_MINUTE
     data_lag_ms: int = LAG_MS
+
+
+class ServerState(msgspec.Struct, frozen=True):
+    """What a state file keeps beside the core: wallets and API keys, and the prices to beat of running windows."""
+
+    members: dict[str, Any]
+    strikes_e8: dict[str, int] = {}
 
 
 def wall_ms() -> int:
@@ -107,6 +117,41 @@ class App:
     def calendars(self) -> list[Calendar]:
         """Return the calendars of all series."""
         return [calendar for house in self.houses for calendar in house.calendars]
+
+    def restore(self, path: Path) -> bool:
+        """Take up what a state file has kept; return whether there was one. Call it before anything else.
+
+        Raises InputError when the file is no good.
+        """
+        saved = load_state(path, self.exchange)
+        if saved is None:
+            return False
+        try:
+            server = msgspec.convert(saved, ServerState)
+            self.members.restore(server.members)
+        except msgspec.ValidationError as error:
+            raise InputError(f"{path}: expected the exchange's saved state: {error}") from error
+        for calendar in self.calendars:
+            calendar.strikes_e8.update(server.strikes_e8)
+        return True
+
+    def save(self, path: Path) -> None:
+        """Bring everything to rest and keep it. Raises InputError when the file cannot be written."""
+        now_ms = self.desk.now_ms()
+        for owner in self._background_owners():
+            self.exchange.cancel_all(owner, now_ms)
+        self.exchange.stop(now_ms)
+        strikes = {key: value for calendar in self.calendars for key, value in calendar.strikes_e8.items()}
+        state = ServerState(members=self.members.saved(), strikes_e8=strikes)
+        save_state(path, self.exchange, msgspec.to_builtins(state))
+
+    def _background_owners(self) -> list[str]:
+        accounts = self.exchange.ledger.accounts
+        return [
+            owner
+            for owner, orders in self.exchange.open_by_owner.items()
+            if any(accounts[order.wallet].background for order in orders.values())
+        ]
 
     def begin(self) -> None:
         """List the first windows and let the counterparties come. Requires the running loop; `open_server` does it."""

@@ -27,6 +27,11 @@ KEPT_WINDOWS: Final = 10
 class Reference(Protocol):
     """The price that windows are settled on."""
 
+    @property
+    def first_ms(self) -> int:
+        """Return since when the price is known, Unix ms."""
+        ...
+
     def average_e8(self, at_ms: int, lookback_ms: int) -> int:
         """Return the average over the time before `at_ms`, in 1e-8 USD; `at_ms` is not in the future."""
         ...
@@ -88,18 +93,39 @@ class Calendar:
         self._listed_until_s = 0
 
     def begin(self, now_ms: int) -> None:
-        """List the window that runs and those ahead, their books open at once; then one with every new window."""
+        """List the window that runs and those ahead, their books open at once; then one with every new window.
+
+        A window that ended while the exchange did not run is settled on the first prices after that.
+        """
         start_s = bucket_start_s(now_ms // 1_000, self.options.length_s)
+        for market in self._own():
+            if market.phase == Phase.RESOLVED:
+                self._over.append(market)
+            elif market.spec.start_ms < start_s * 1_000:
+                self._keep(market, now_ms)
         for number in range(self.options.ahead + 1):
             self._list(start_s + number * self.options.length_s, now_ms, hydrate_ms=0)
 
     def _list(self, start_s: int, now_ms: int, hydrate_ms: int) -> None:
         spec = make_spec(self.options, start_s, now_ms)
-        self._listed_until_s = start_s
         known = self._exchange.markets.get(spec.condition_id)
         market = known or self._exchange.list_market(spec, now_ms, Phase.HYDRATING)
+        self._listed_until_s = start_s
+        self._keep(market, now_ms, hydrate_ms)
+        self._exchange.schedule.at(max(spec.start_ms, now_ms + 1), self._roll)
+
+    def _own(self) -> list[Market]:
+        """Return the windows of this series that a state file has brought back."""
+        own = (self.options.asset, self.options.length_s)
+        return [
+            market for market in self._exchange.markets.values() if (market.spec.asset, market.spec.length_s) == own
+        ]
+
+    def _keep(self, market: Market, now_ms: int, hydrate_ms: int = 0) -> None:
+        """Let a listed window open, begin and end in time."""
         if market.phase == Phase.RESOLVED:
             return
+        spec = market.spec
         at = self._exchange.schedule.at
         if spec.start_ms <= now_ms:
             self._begin(market, now_ms)
@@ -109,7 +135,6 @@ class Calendar:
             at(now_ms + hydrate_ms, lambda at_ms: self._open(market, at_ms))
         else:
             self._open(market, now_ms)
-        at(max(spec.start_ms, now_ms + 1), self._roll)
         at(max(spec.end_ms, now_ms) + self.options.settle_ms, lambda at_ms: self._resolve(market, at_ms))
 
     def _roll(self, now_ms: int) -> None:
@@ -120,7 +145,8 @@ class Calendar:
 
     def _begin(self, market: Market, now_ms: int) -> None:
         """A window starts: its price to beat is known. One that began before us is given what is known now."""
-        self.strikes_e8[market.spec.condition_id] = self._reference.average_e8(now_ms, self.options.lookback_ms)
+        strike_e8 = self._reference.average_e8(now_ms, self.options.lookback_ms)
+        self.strikes_e8.setdefault(market.spec.condition_id, strike_e8)
 
     def _open(self, market: Market, now_ms: int) -> None:
         if market.phase == Phase.HYDRATING:
@@ -132,7 +158,7 @@ class Calendar:
             return
         spec = market.spec
         strike_e8 = self.strikes_e8.pop(spec.condition_id)
-        final_e8 = self._reference.average_e8(spec.end_ms, self.options.lookback_ms)
+        final_e8 = self._final_e8(spec, now_ms)
         self.settled[spec.condition_id] = Settled(strike_e8, final_e8)
         self._exchange.resolve(market, 0 if up_wins(final_e8, strike_e8) else 1, now_ms)
         self.on_end(market, now_ms)
@@ -142,6 +168,12 @@ class Calendar:
             self._exchange.retire(old)
             self.settled.pop(old.spec.condition_id, None)
             self.on_retired(old)
+
+    def _final_e8(self, spec: MarketSpec, now_ms: int) -> int:
+        lookback_ms = self.options.lookback_ms
+        if self._reference.first_ms + lookback_ms > spec.end_ms:  # it ended while the exchange did not run
+            return self._reference.average_e8(now_ms, lookback_ms)
+        return self._reference.average_e8(spec.end_ms, lookback_ms)
 
 
 def make_spec(options: SeriesOptions, start_s: int, now_ms: int) -> MarketSpec:

@@ -104,7 +104,9 @@ class Control:
     def list_faults(self, request: Request) -> Response:
         """Return what can go wrong, and what does."""
         del request
-        return json_response({"known": MEANINGS, "faults": self.incidents.listed()})
+        return json_response(
+            {"known": {str(what): text for what, text in MEANINGS.items()}, "faults": self.incidents.listed()}
+        )
 
     def add_fault(self, request: Request) -> Response:
         """Let something go wrong, counted from now."""

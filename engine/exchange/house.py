@@ -40,6 +40,11 @@ class House:
             calendar.on_open = lambda market, own=calendar: self._open(own, market)  # type: ignore[misc]
             calendar.on_end = self.background.close
 
+    @property
+    def first_ms(self) -> int:
+        """Return since when the reference price is known, Unix ms."""
+        return self._source.tape.first_ms
+
     def begin(self, now_ms: int) -> None:
         """List the first windows."""
         self._source.advance(now_ms)

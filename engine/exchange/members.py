@@ -131,7 +131,7 @@ class Members:
         }
 
     def restore(self, saved: dict[str, object]) -> None:
-        """Take what `saved` returned. Raises msgspec.ValidationError when it is something else."""
+        """Take what `saved` returned. Raises msgspec.ValidationError or ValueError when it is something else."""
         state = msgspec.convert(saved, _Saved)
         self._issued = state.issued
         self.wallets = {wallet.address: wallet for wallet in state.wallets}

@@ -111,6 +111,8 @@ _KINDS: Final[dict[What, Kind]] = {
     What.WS_CLOSE: Kind.CLOSE,
     What.WS_RESET: Kind.RESET,
 }
+STREAM_FAULTS: Final = frozenset(what for what in _KINDS if what.startswith("ws_"))
+REQUEST_FAULTS: Final = frozenset(_KINDS) - STREAM_FAULTS
 _ANSWERS: Final[dict[What, Answer]] = {
     What.ORDER_TIMED_OUT: Answer(500, '{"error":"order timed out"}'),
     What.TOO_MANY_REQUESTS: Answer(
@@ -152,7 +154,7 @@ class Incident(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     def fault(self, now_ms: int) -> Fault:
         """Return it as the server's fault board takes it. Raises ValueError for numbers that cannot be."""
-        is_stream = self.what.startswith("ws_")
+        is_stream = self.what in STREAM_FAULTS
         return Fault(
             name=self.name,
             kind=_KINDS[self.what],

@@ -66,9 +66,11 @@ async def serve(
 
     Raises:
         InputError: The address is not the loopback's.
+        InputError: The state file is no good, or cannot be written.
         ResourceError: A port is taken, or the TLS directory cannot be used.
     """
-    del state
+    if state is not None:
+        app.restore(state)
     accounts = open_accounts(app.desk, options.accounts, options.balance_usd)
     server = app.open_server()
     control = Control(app)
@@ -94,6 +96,8 @@ async def serve(
             loop.remove_signal_handler(number)
         await server.stop()
         await controls.stop()
+        if state is not None:
+            app.save(state)
 
 
 async def _listen(server: Server, controls: Server, options: ServeOptions) -> Reach:

@@ -54,6 +54,11 @@ class PriceTape:
         """Return the time of the oldest step that is kept."""
         return self._first_ms + max(0, self._steps - self._size) * STEP_MS
 
+    @property
+    def first_ms(self) -> int:
+        """Return the time of the oldest step that is kept."""
+        return self._first_ms + max(0, self._steps - self._size) * STEP_MS
+
     def advance(self, now_ms: int) -> None:
         """Step the price up to a time."""
         for _ in range((now_ms - self.now_ms) // STEP_MS):
