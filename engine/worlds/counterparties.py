@@ -71,10 +71,14 @@ class Counterparties(ABC):
         self.tape.advance(now_ms)
 
     def turns(self, now_ms: int) -> Iterator[Turn]:
-        """Yield the turns that are due up to a time, in order, each with the reference price of its own moment."""
+        """Yield the turns that are due up to a time, in order, each with the reference price of its own moment.
+
+        Where time has jumped so far that the tape knows a turn's moment no more, the turn is passed over.
+        """
         for turn in self._schedule.turns(now_ms):
             self.advance(turn.at_ms)
-            yield turn
+            if turn.at_ms - turn.participant.latency_ms - turn.window.twap_ms >= self.tape.oldest_ms:
+                yield turn
         self.advance(now_ms)
 
     def strike_e8(self, window: Window) -> int:

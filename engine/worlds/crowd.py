@@ -1,6 +1,7 @@
 """A crowd: makers and takers of every open window around one reference price, all of them determined by a seed."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from engine.worlds.counterparties import Counterparties
 from engine.worlds.crowd_params import CrowdParams
@@ -13,6 +14,9 @@ from engine.worlds.participants.view import BookView, Holdings, Outlook, View, W
 from engine.worlds.reference import ReferencePrice, Sentiment
 from engine.worlds.schedule import Turn
 from engine.worlds.tape import STEP_MS, PriceTape
+
+LONG_OVER: Final = Outlook(0, 0, 0)
+"""Of a window that ended longer ago than the tape remembers: whoever sees this leaves."""
 
 
 class Crowd(Counterparties):
@@ -47,7 +51,9 @@ class Crowd(Counterparties):
         return turn.participant.act(View(turn.at_ms, turn.window, book, own, outlook))
 
     def _outlook(self, window: Window, known_ms: int) -> Outlook:
-        known_ms = max(min(known_ms, window.end_ms), self.tape.oldest_ms + window.twap_ms)
+        known_ms = min(known_ms, window.end_ms)
+        if known_ms - window.twap_ms < self.tape.oldest_ms:
+            return LONG_OVER
         if known_ms >= window.start_ms:
             strike_e8 = self.strike_e8(window)
         else:

@@ -95,7 +95,6 @@ class MakerKind(msgspec.Struct, frozen=True, kw_only=True):
     pull_e6: int = 40_000
     stock: int = 2_000
     sizes: Sequence[tuple[int, int]] = MAKER_SHARES
-    deeper_e3: int = 1_150
 
 
 _MAKER_KINDS: Final = (
@@ -159,7 +158,6 @@ _MAKER_KINDS: Final = (
         pull_e6=1_000_001,
         stock=0,
         sizes=DEEP_SHARES,
-        deeper_e3=1_000,
     ),
 )
 
@@ -180,7 +178,6 @@ def _makers(world: WorldParams, pace: Pace) -> Iterator[MakerParams]:
             half_spread_e3=kind.half_spread_e3,
             hysteresis_e3=kind.hysteresis_e3,
             sizes=kind.sizes,
-            deeper_e3=kind.deeper_e3,
             refresh_odds=pace.refresh_odds * kind.refreshes,
             pull_e6=kind.pull_e6 * 1_000 // slowness_e3,
             pull_ms=pace.pull_ms,

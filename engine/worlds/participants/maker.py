@@ -79,12 +79,12 @@ class LadderMaker(Participant):
             self.wake_at_ms = view.now_ms + self._dice.wait_ms(params.pull_ms)
             return [CancelWindow()]
         self.wake_at_ms = view.now_ms + self._dice.between(params.wake_ms // 2, params.wake_ms * 3 // 2)
-        actions = self._keep_stock(view.own)
-        ladder = self._ladder(view.own, max(view.book.tick_e4, COARSE_TICK_E4 * params.keeps_to_cents))
-        cancelled = self._cancels(view.own, ladder)
+        actions, own = self._keep_stock(view.own)
+        ladder = self._ladder(own, max(view.book.tick_e4, COARSE_TICK_E4 * params.keeps_to_cents))
+        cancelled = self._cancels(own, ladder)
         actions += map(CancelOrder, cancelled)
-        kept = [order for key, order in view.own.orders.items() if key not in cancelled]
-        actions += self._placements(view, kept, ladder)
+        kept = [order for key, order in own.orders.items() if key not in cancelled]
+        actions += self._placements(view._replace(own=own), kept, ladder)
         return actions
 
     def _ladder(self, own: Holdings, tick_e4: int) -> Ladder:
@@ -143,17 +143,21 @@ class LadderMaker(Participant):
             size_u6 = size_u6 * self._params.deeper_e3 // 1_000
         return max(self.window.min_size_u6, size_u6 - size_u6 % SIZE_GRID_U6)
 
-    def _keep_stock(self, own: Holdings) -> list[AnyAction]:
-        """Return the split that it begins with, or the merge of pairs that it has too many of."""
+    def _keep_stock(self, own: Holdings) -> tuple[list[AnyAction], Holdings]:
+        """Return the split that it begins with, or the merge of pairs that it has too many of, and what is left then.
+
+        What a split brings is not there at once: it counts when it is shown.
+        """
         stock_u6 = self._params.stock * U6
         if not self._stocked:
             self._stocked = True
-            return [SplitCollateral(stock_u6)]
+            return [SplitCollateral(stock_u6)], own
         orders = list(own.orders.values())
         pairs_u6 = min(own.of(token) - _on_sale(orders, token) for token in Token)
-        if pairs_u6 > max(PAIRS_KEPT * stock_u6, self._params.inventory_max * U6):
-            return [MergePairs(pairs_u6 - stock_u6)]
-        return []
+        if pairs_u6 <= max(PAIRS_KEPT * stock_u6, self._params.inventory_max * U6):
+            return [], own
+        merged_u6 = pairs_u6 - stock_u6
+        return [MergePairs(merged_u6)], Holdings(own.up_u6 - merged_u6, own.down_u6 - merged_u6, own.orders)
 
 
 def _on_sale(orders: list[OpenOrder], token: Token) -> int:

@@ -132,3 +132,16 @@ def test_a_window_cannot_be_opened_twice() -> None:
     one.open_window(window())
     with pytest.raises(AssertionError, match="open already"):
         one.open_window(window())
+
+
+@pytest.mark.parametrize("jump_ms", [30_000, 700_000, 5_000_000])
+def test_a_jump_of_time_leaves_out_what_nobody_remembers(jump_ms: int) -> None:
+    one = crowd()
+    one.open_window(window())
+    markets, _ = play(one, START_MS - 1_000)
+    one.advance(START_MS + jump_ms)
+    for turn in one.turns(START_MS + jump_ms):
+        play_turn(one, markets["w0"], turn)
+    assert markets["w0"].book()[1:] == ((), ())
+    assert one.next_turn_ms() is None
+    assert markets["w0"].problems == []

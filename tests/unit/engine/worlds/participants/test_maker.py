@@ -135,6 +135,14 @@ def test_it_begins_with_its_stock_and_merges_what_becomes_too_much() -> None:
     assert not any(isinstance(action, MergePairs) for action in one.act(view(own=Holdings(900 * U6, 900 * U6))))
 
 
+def test_what_is_merged_is_not_offered_for_sale_as_well() -> None:
+    one = maker(stock=20, inventory_max=100)
+    one.act(view())
+    merge, *placed = one.act(view(own=Holdings(up_u6=150 * U6, down_u6=150 * U6)))
+    assert merge == MergePairs(130 * U6)
+    assert {order.side for order in orders(placed)} == {Side.BUY}
+
+
 def test_it_places_nothing_that_the_book_shows_would_cross() -> None:
     placed = orders(maker().act(view(book=BookView(100, ((5_200, 9),), ((5_300, 9),)))))
     assert {(order.token, order.price_e4) for order in placed} >= {(Token.UP, 4_900)}
