@@ -157,13 +157,10 @@ def test_good_till_date_and_immediate_orders(venue: Venue) -> None:
 
 
 async def _refused(client, signed) -> str:  # type: ignore[no-untyped-def]
-    try:
-        answer = await client.post_order(signed)
-    except RequestRejectedError as error:
-        assert error.status == 400
-        return str(error)
-    assert not answer.ok, answer
-    return str(answer.message)
+    with pytest.raises(RequestRejectedError) as caught:
+        await client.post_order(signed)
+    assert caught.value.status == 400
+    return str(caught.value)
 
 
 def test_market_orders_by_price_limits_and_spend(venue: Venue) -> None:

@@ -1,4 +1,4 @@
-"""The official SDK follows the market and the user channel, and PolyBolt's prices; it would drop what it cannot parse."""
+"""The official SDK follows the market and the user channel, and PolyBolt's prices; what it cannot parse it drops."""
 
 import asyncio
 from collections.abc import Callable

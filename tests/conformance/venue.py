@@ -1,4 +1,4 @@
-"""The exchange as its own process, what reaches it, and its control API: what the official clients are judged against."""
+"""The exchange as its own process, what reaches it, and its control API: what the official clients talk to."""
 
 import json
 import subprocess
