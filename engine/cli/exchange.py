@@ -14,6 +14,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from engine.cli.exchange_bench import bench_command
 from engine.cli.failing import clean_exit
 from engine.exchange.accounts import TestAccount
 from engine.exchange.app import App, AppOptions, SourceOf
@@ -196,3 +197,6 @@ def _show(reach: Reach, accounts: list[TestAccount]) -> None:
         print(f"   EOA {account.address}  deposit wallet {account.wallets[3]}  API key {account.credentials.key}")
     print("Secrets, proxies and Safes: --json.")
     print("Ctrl-C ends.", flush=True)
+
+
+exchange.add_command(bench_command)

@@ -38,11 +38,21 @@ FAK_NOT_MATCHED: Final = Refusal(
     400,
     "no orders found to match with FAK order. FAK orders are partially filled or killed if no match is found.",
 )
+CANCELED_ON_CHAIN: Final = Refusal(400, "order canceled in the CTF exchange contract")
+MATCH_DELAYED: Final = Refusal(400, "order match delayed due to market conditions")
 MARKET_NOT_READY: Final = Refusal(400, "the market is not yet ready to process new orders")
 INVALID_TOKEN: Final = Refusal(400, "Invalid token id")
 NO_BOOK: Final = Refusal(404, "No orderbook exists for the requested token id")
 RESTARTING: Final = Refusal(425, "matching engine restarting, please retry", retry_after_s=1)
 TIMED_OUT: Final = Refusal(500, "order timed out")
+NO_MATCHING_ORDERS: Final = Refusal(500, "there are no matching orders")
+FOK_KILLED: Final = Refusal(500, "FOK orders are filled or killed")
+ROUNDING: Final = Refusal(500, "the trade contains rounding issues")
+PRICE_DISCREPANCY: Final = Refusal(
+    500,
+    "the price of the taker's order has a discrepancy greater than allowed with the worst maker order",
+)
+NOT_INSERTED: Final = Refusal(500, "could not insert order")
 INTERNAL: Final = Refusal(500, "Internal server error")
 DISABLED: Final = Refusal(503, "Trading is currently disabled. Check polymarket.com for updates")
 CANCEL_ONLY: Final = Refusal(
