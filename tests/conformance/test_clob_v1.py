@@ -1,5 +1,4 @@
-"""py-clob-client 0.34 (V1) gets what production gives it: reads and keys work, its orders are of a version that is over.
-"""
+"""py-clob-client 0.34 (V1) gets what production gives it: reads and keys work, its orders are refused by version."""
 
 import pytest
 
