@@ -58,10 +58,10 @@ class House:
         return self._source.tape.twap_e8(at_ms, lookback_ms)
 
     def next_ms(self) -> int:
-        """Return when something is due: a counterparty acts, or a price has to be told."""
-        price_ms = self._told_ms + SPOT_EVERY_MS
-        acting_ms = self.background.next_ms()
-        return price_ms if acting_ms is None else min(price_ms, acting_ms)
+        """Return when a counterparty acts or a price is published next; steps of the tape divide that period."""
+        price_ms = self._told_ms - self._told_ms % SPOT_EVERY_MS + SPOT_EVERY_MS
+        acts_ms = self.background.next_ms()
+        return price_ms if acts_ms is None else min(price_ms, acts_ms)
 
     def advance(self, now_ms: int) -> None:
         """Let the counterparties act up to now."""
