@@ -137,7 +137,10 @@ def gamma_market(market: Market) -> dict[str, Any]:
         row["positionIds"] = tokens
     if market.phase == Phase.RESOLVED:
         row["closedTime"] = datetime.fromtimestamp(market.resolved_ms // 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S+00")
+        row["umaEndDate"] = iso(market.resolved_ms)
         row["umaResolutionStatus"] = "resolved"
+        row["automaticallyResolved"] = True
+        row["liquidityAmm"] = 0
     return row
 
 
