@@ -51,7 +51,7 @@ def order_event(change: OrderChanged, *, blank_killed: bool = False) -> dict[str
         "original_size": size_text(order.size_u6),
         "size_matched": "" if blank else size_text(change.filled_u6),
         "price": price_text(order.price_e4),
-        "associate_trades": list(order.trade_ids) or None,
+        "associate_trades": (list(order.trade_ids) if change.filled_u6 else None) or None,
         "outcome": order.market.spec.outcomes[order.token],
         "type": str(change.what),
         "created_at": "" if blank else str(order.created_ms // 1_000),
