@@ -107,5 +107,5 @@ def trade_row(trade: Trade, owner: str, status: TradeStatus | None = None) -> di
 def trade_event(trade: Trade, owner: str, status: TradeStatus, at_ms: int) -> dict[str, object]:
     """Return a trade event of the user channel for one of its owners."""
     row = trade_row(trade, owner, status)
-    row["transaction_hash"] = row["transaction_hash"] or None
+    row["transaction_hash"] = None if status is TradeStatus.MATCHED else row["transaction_hash"] or None
     return {"event_type": "trade", "type": "TRADE", **row, "trade_owner": trade.owner, "timestamp": str(at_ms)}
