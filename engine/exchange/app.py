@@ -134,10 +134,10 @@ class App:
             self.members.restore(server.members)
             if server.positions:
                 self.positions.restore(server.positions, self.exchange.markets)
-        except msgspec.ValidationError as error:
-            raise InputError(f"{path}: expected the exchange's saved state: {error}") from error
+        except ValueError as error:  # msgspec's are ValueErrors too
+            raise InputError(f"{path}: expected the exchange's saved state: {error}") from None
         for calendar in self.calendars:
-            calendar.strikes_e8.update(server.strikes_e8)
+            calendar.restore(server.strikes_e8)
         return True
 
     def save(self, path: Path) -> None:
