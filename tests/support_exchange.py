@@ -10,6 +10,7 @@ from engine.exchange.core.ledger import Account
 from engine.exchange.core.market import Market, MarketSpec
 from engine.exchange.core.notices import AnyNotice, HoldEnded, OrderChanged, TradeChanged
 from engine.exchange.core.orders import Answer, NewOrder
+from engine.exchange.core.schedule import Schedule
 from engine.exchange.core.trades import Trade
 from engine.model.commands import TimeInForce
 from engine.model.events import Side
@@ -113,6 +114,12 @@ class Floor:
 
     def asks(self) -> list[tuple[int, int]]:
         return list(self.market.book.depth(False))
+
+
+def run(schedule: Schedule, now_ms: int) -> None:
+    """Do what is due, each at its time, as the exchange does."""
+    while (due_ms := schedule.next_ms()) is not None and due_ms <= now_ms:
+        schedule.take()(due_ms)
 
 
 def makers(trade: Trade) -> list[tuple[str, int]]:

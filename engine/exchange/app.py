@@ -59,10 +59,13 @@ class AppOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerState(msgspec.Struct, frozen=True):
-    """What a state file keeps beside the core: wallets and API keys, and the prices to beat of running windows."""
+    """What a state file keeps beside the core: wallets and API keys, the prices to beat of running windows, and what
+    the Data API tells.
+    """
 
     members: dict[str, Any]
     strikes_e8: dict[str, int] = {}
+    positions: dict[str, Any] = {}
 
 
 def wall_ms() -> int:
@@ -129,6 +132,8 @@ class App:
         try:
             server = msgspec.convert(saved, ServerState)
             self.members.restore(server.members)
+            if server.positions:
+                self.positions.restore(server.positions, self.exchange.markets)
         except msgspec.ValidationError as error:
             raise InputError(f"{path}: expected the exchange's saved state: {error}") from error
         for calendar in self.calendars:
@@ -141,8 +146,9 @@ class App:
         for owner in self._background_owners():
             self.exchange.cancel_all(owner, now_ms)
         self.exchange.stop(now_ms)
+        self.positions.hear(self.exchange.notices)
         strikes = {key: value for calendar in self.calendars for key, value in calendar.strikes_e8.items()}
-        state = ServerState(members=self.members.saved(), strikes_e8=strikes)
+        state = ServerState(self.members.saved(), strikes, self.positions.saved())
         save_state(path, self.exchange, msgspec.to_builtins(state))
 
     def _background_owners(self) -> list[str]:

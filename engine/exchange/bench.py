@@ -12,7 +12,7 @@ from random import Random
 from typing import Final
 
 from engine.exchange.core.exchange import Exchange
-from engine.exchange.core.market import Market, MarketSpec
+from engine.exchange.core.market import MarketSpec
 from engine.exchange.core.orders import NewOrder
 from engine.model.commands import TimeInForce
 from engine.model.events import Side
@@ -34,7 +34,7 @@ def _spec() -> MarketSpec:
 
 
 def _order(random: Random, number: int) -> NewOrder:
-    """Return an order around 0.50: of six, about four rest and two take."""
+    """Return an order around 0.50: of six, about four are meant to rest and two to take."""
     side = random.choice((Side.BUY, Side.SELL))
     token = random.randrange(2)
     takes = random.random() < 0.37
@@ -62,7 +62,7 @@ def _steps(seed: int, orders: int) -> list[Step]:
     return steps
 
 
-def _exchange() -> tuple[Exchange, Market]:
+def _exchange() -> Exchange:
     exchange = Exchange()
     market = exchange.list_market(_spec(), 0)
     for number in range(WALLETS):
@@ -71,12 +71,12 @@ def _exchange() -> tuple[Exchange, Market]:
         assert refused is None, refused
     exchange.advance(10_000)
     exchange.take_notices()
-    return exchange, market
+    return exchange
 
 
-def _once(steps: Sequence[Step]) -> tuple[int, Exchange]:
-    """Return (ns in all, the exchange as it is then); one step takes a millisecond of the exchange's time."""
-    exchange, _ = _exchange()
+def _once(steps: Sequence[Step]) -> tuple[int, dict[str, int]]:
+    """Return (ns in all, what the steps came to); one step takes a millisecond of the exchange's time."""
+    exchange = _exchange()
     owners = {step.order_id: step.owner for step in steps if isinstance(step, NewOrder)}
     submit, cancel, take_notices = exchange.submit, exchange.cancel, exchange.take_notices
     gc.collect()
@@ -87,7 +87,19 @@ def _once(steps: Sequence[Step]) -> tuple[int, Exchange]:
         else:
             cancel(owners[step], (step,), now_ms)
         take_notices()
-    return time.perf_counter_ns() - begun_ns, exchange
+    return time.perf_counter_ns() - begun_ns, _mix(steps, exchange)
+
+
+def _mix(steps: Sequence[Step], exchange: Exchange) -> dict[str, int]:
+    orders = sum(isinstance(step, NewOrder) for step in steps)
+    taking = {trade.taker_order_id for trades in exchange.trades_by_owner.values() for trade in trades.values()}
+    return {
+        "orders": orders,
+        "cancels": len(steps) - orders,
+        "orders_that_traded_at_once": len(taking),
+        "trades": exchange.matching.trades_made,
+        "still_resting": sum(len(some) for some in exchange.open_by_owner.values()),
+    }
 
 
 def bench_matching(orders: int = ORDERS, passes: int = PASSES) -> dict[str, object]:
@@ -98,19 +110,11 @@ def bench_matching(orders: int = ORDERS, passes: int = PASSES) -> dict[str, obje
     """
     rates = []
     for number in range(passes):
-        total_ns, exchange = _once(_steps(number, orders))
+        total_ns, mix = _once(_steps(number, orders))
         rates.append(orders * 1e9 / total_ns)
-    steps = _steps(passes - 1, orders)
-    taking = {trade.taker_order_id for trades in exchange.trades_by_owner.values() for trade in trades.values()}
     return {
         "matching_orders_per_s": round(statistics.median(rates)),
         "matching_orders_per_s_all": [round(rate) for rate in rates],
-        "matching_mix": {
-            "orders": orders,
-            "cancels": len(steps) - orders,
-            "orders_that_traded_at_once": len(taking),
-            "trades": exchange.matching.trades_made,
-            "still_resting": sum(len(some) for some in exchange.open_by_owner.values()),
-        },
+        "matching_mix": mix,
         "conditions": {"cores": os.cpu_count(), "load_1m": os.getloadavg()[0], "passes": passes},
     }

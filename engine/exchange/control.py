@@ -37,7 +37,9 @@ class Deposit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WalletRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A wallet as it shall be: `approved` approves whatever the official client approves, or withdraws all of it."""
+    """A wallet as it shall be: `approved` approves whatever the official client approves, or withdraws all of it;
+    `closed_only` lets it sell and not buy.
+    """
 
     address: str
     owner: str
@@ -45,6 +47,8 @@ class WalletRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     deployed: bool = True
     allowed: bool = True
     approved: bool = True
+    banned: bool = False
+    closed_only: bool = False
 
 
 class MarketRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -141,6 +145,9 @@ class Control:
         new = Wallet(address=address, owner=owner, signature_type=wanted.signature_type)
         wallet = self._venue.members.add_wallet(new)
         wallet.deployed, wallet.allowed = wanted.deployed, wanted.allowed
+        members = self._venue.members
+        for addresses, contains in ((members.banned, wanted.banned), (members.closed_only, wanted.closed_only)):
+            (addresses.add if contains else addresses.discard)(address)
         wallet.allowances.clear()
         wallet.operators.clear()
         if wanted.approved:

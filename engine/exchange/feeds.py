@@ -20,7 +20,7 @@ from engine.exchange.core.notices import (
 from engine.exchange.core.trades import Trade
 from engine.exchange.desk import Desk
 from engine.exchange.render.books import best_prices, price_text, size_text
-from engine.exchange.render.markets import gamma_event, gamma_market, number_of
+from engine.exchange.render.gamma import gamma_event, gamma_market, number_of
 from engine.exchange.render.orders import order_event, trade_event
 from engine.exchange.streams.market import MarketChannel
 from engine.exchange.streams.polybolt import PolyBoltChannel

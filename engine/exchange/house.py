@@ -15,6 +15,7 @@ from engine.exchange.streams.polybolt_wire import SPOT, TWAP, Feed
 from engine.exchange.streams.prices import PricePoint
 from engine.exchange.streams.rtds import AVERAGES_S, BINANCE, CHAINLINK, RtdsChannel
 from engine.worlds.counterparties import Counterparties
+from engine.worlds.tape import SPOT_EVERY_MS
 
 AVERAGE_S: Final = 60
 """The average that the venue publishes; those of shorter windows are published beside it."""
@@ -56,9 +57,11 @@ class House:
         self._source.advance(at_ms)
         return self._source.tape.twap_e8(at_ms, lookback_ms)
 
-    def next_ms(self) -> int | None:
-        """Return when a counterparty acts next."""
-        return self.background.next_ms()
+    def next_ms(self) -> int:
+        """Return when a counterparty acts or a price is published next; steps of the tape divide that period."""
+        price_ms = self._told_ms - self._told_ms % SPOT_EVERY_MS + SPOT_EVERY_MS
+        acts_ms = self.background.next_ms()
+        return price_ms if acts_ms is None else min(price_ms, acts_ms)
 
     def advance(self, now_ms: int) -> None:
         """Let the counterparties act up to now."""

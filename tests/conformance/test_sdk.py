@@ -1,18 +1,21 @@
 """The official SDK (polymarket-client) trades here unmodified: keys, discovery, books, orders, cancels, reads."""
 
+import asyncio
 import dataclasses
 import time
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
 
 pytest.importorskip("polymarket", reason="the official clients are not installed: pip install -e '.[clients]'")
 
+from polymarket import RelayerApiKey, SecureClient
 from polymarket.errors import OrderHeartbeatMismatchError, RequestRejectedError
 
-from tests.conformance.sdk import connected, run
+from tests.conformance.sdk import connected, environment, run
 from tests.conformance.trader import Trader, split, stand
-from tests.conformance.venue import Venue
+from tests.conformance.venue import USD, Venue
 
 KINDS = pytest.mark.parametrize("kind", [0, 1, 2, 3])
 
@@ -157,13 +160,10 @@ def test_good_till_date_and_immediate_orders(venue: Venue) -> None:
 
 
 async def _refused(client, signed) -> str:  # type: ignore[no-untyped-def]
-    try:
-        answer = await client.post_order(signed)
-    except RequestRejectedError as error:
-        assert error.status == 400
-        return str(error)
-    assert not answer.ok, answer
-    return str(answer.message)
+    with pytest.raises(RequestRejectedError) as caught:
+        await client.post_order(signed)
+    assert caught.value.status == 400
+    return str(caught.value)
 
 
 def test_market_orders_by_price_limits_and_spend(venue: Venue) -> None:
@@ -340,3 +340,36 @@ def test_sells_what_it_split(venue: Venue) -> None:
             assert (str(found.status), found.size_matched) == ("MATCHED", Decimal(20))
 
     run(main())
+
+
+def test_makers_may_leave_while_a_taker_is_held(venue: Venue) -> None:
+    account, market = venue.account(), venue.market(hold_ms=1_000)
+    maker = stand(venue, market, ask=0.5)
+
+    async def main() -> None:
+        async with connected(venue, account) as client:
+            order = {"asset_id": market.up, "price": "0.5", "size": "10", "side": "BUY"}
+            await client.create_limit_order(**order)  # looks the market up, so that nothing comes between
+            held = asyncio.create_task(client.place_limit_order(**order))
+            await asyncio.sleep(0.3)
+            assert len((await asyncio.to_thread(maker.delete, "/cancel-all")).json()["canceled"]) == 1
+            answer = await held
+            assert (answer.ok, answer.status, answer.trade_ids) == (True, "live", ())
+
+    run(main())
+
+
+def test_the_synchronous_client_does_the_same(venue: Venue) -> None:
+    account, market = venue.account(), venue.market()
+    client = SecureClient.create(
+        private_key=account.private_key,
+        wallet=account.deposit,
+        environment=environment(venue),
+        api_key=RelayerApiKey(key="any", address=account.eoa),
+    )
+    with closing(client):
+        assert client.get_market(slug=market.slug).condition_id == market.condition_id
+        placed = client.place_limit_order(asset_id=market.up, price="0.4", size="10", side="BUY")
+        assert [each.id for each in client.list_open_orders().first_page().items] == [placed.order_id]
+        assert list(client.cancel_all().canceled) == [placed.order_id]
+        assert len(client.split_position(condition_id=market.condition_id, amount=USD).wait().transaction_hash) == 66

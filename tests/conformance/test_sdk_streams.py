@@ -1,4 +1,4 @@
-"""The official SDK follows the market and the user channel, and PolyBolt's prices; it would drop what it cannot parse."""
+"""The official SDK follows the market and the user channel, and PolyBolt's prices; what it cannot parse it drops."""
 
 import asyncio
 from collections.abc import Callable
@@ -54,7 +54,10 @@ def test_a_market_is_followed_from_its_books_to_its_end(venue: Venue) -> None:
                 (market.down, "SELL"): (Decimal("0.6"), Decimal(10)),
             }
             best = (await until(handle, lambda event: event.type == "best_bid_ask"))[-1].payload
-            assert (best.best_bid, best.best_ask) in ((Decimal("0.4"), Decimal("0.5")), (Decimal("0.5"), Decimal("0.6")))
+            assert (best.best_bid, best.best_ask) in (
+                (Decimal("0.4"), Decimal("0.5")),
+                (Decimal("0.5"), Decimal("0.6")),
+            )
             await in_thread(taker.place, market.up, "BUY", 0.5, 10)
             seen = await until(handle, lambda event: event.type == "last_trade_price")
             assert "book" in {event.type for event in seen}

@@ -14,7 +14,7 @@ from engine.venue.addresses import ZERO_BYTES32, checksum_address, parse_address
 from engine.venue.batches import Batch, sign_batch
 from engine.venue.calls import Action, Split, encode
 from engine.venue.contracts import COLLATERAL_ADAPTER, DEPOSIT_WALLET_FACTORY, EXCHANGE_V2, ROUTER, Exchange
-from engine.venue.credentials import request_signature, secret_bytes, sign_auth
+from engine.venue.credentials import request_signature, secret_bytes
 from engine.venue.order_wire import wire_order
 from engine.venue.orders import OrderFields, SignatureType, order_id
 from engine.venue.signatures import sign_order
@@ -154,17 +154,6 @@ def split(venue: Venue, account: Account, market: Market, usd: int) -> None:
     for token_id in market.tokens:
         path = f"/balance-allowance/update?asset_type={kind}&signature_type=3&token_id={token_id}"
         assert Trader(venue, account).request("GET", path).status_code == 200
-
-
-def l1_headers(account: Account, nonce: int = 0) -> dict[str, str]:
-    """Return the headers that prove a key to be one's own."""
-    timestamp_s = str(int(time.time()))
-    return {
-        "POLY_ADDRESS": checksum_address(account.key.address),
-        "POLY_TIMESTAMP": timestamp_s,
-        "POLY_NONCE": str(nonce),
-        "POLY_SIGNATURE": to_hex(sign_auth(account.key, timestamp_s, nonce)),
-    }
 
 
 def _without_id(content: Any) -> Any:

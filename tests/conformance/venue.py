@@ -1,4 +1,4 @@
-"""The exchange as its own process, what reaches it, and its control API: what the official clients are judged against."""
+"""The exchange as its own process, what reaches it, and its control API: what the official clients talk to."""
 
 import json
 import subprocess
@@ -13,13 +13,14 @@ from typing import Any, NamedTuple, Self
 import httpx
 
 from engine.venue.accounts import known_account, known_secret
-from engine.venue.addresses import checksum_address
-from engine.venue.credentials import ApiCredentials
+from engine.venue.addresses import checksum_address, to_hex
+from engine.venue.credentials import ApiCredentials, sign_auth
 from engine.venue.keys import OwnerKey
 from engine.venue.wallets import wallets_of
 
 BUCKETMM = Path(sys.executable).with_name("bucketmm")
-ACCOUNTS = 90
+ACCOUNTS = 20
+BALANCE_USD = 1_000
 STRANGERS = 200
 """Accounts from this number on are not open: fresh keys."""
 QUICK = ("--mined-ms", "60", "--confirmed-ms", "120", "--balance-lag-ms", "20", "--data-lag-ms", "100")
@@ -90,17 +91,28 @@ class Venue:
 
     def account(self) -> Account:
         """Return an account that nobody else has: all four wallets funded and approved."""
-        return self._accounts.pop()
+        if self._accounts:
+            return self._accounts.pop()
+        account = self.opened(self.stranger())
+        for kind, wallet in enumerate(account.wallets):
+            self.wallet(account, kind)
+            self.deposit(wallet, BALANCE_USD)
+        return account
 
-    def stranger(self, index: int | None = None) -> Account:
+    def opened(self, account: Account) -> Account:
+        """Return an account with a new API key."""
+        row = self.http.post("/auth/api-key", headers=l1_headers(account)).json()
+        return account._replace(credentials=ApiCredentials(row["apiKey"], row["secret"], row["passphrase"]))
+
+    def stranger(self) -> Account:
         """Return a key that the exchange has never seen."""
         self._strangers += 1
-        key = known_account(index or self._strangers)
+        key = known_account(self._strangers)
         derived = wallets_of(key.address)
         first, second, third, fourth = (
             checksum_address(each) for each in (key.address, derived.proxy, derived.safe, derived.deposit)
         )
-        return Account(key, _private_key(index or self._strangers), (first, second, third, fourth), None)
+        return Account(key, _private_key(self._strangers), (first, second, third, fourth), None)
 
     def control(self, method: str, path: str, content: object = None) -> Any:
         response = self._control.request(method, path, json=content)
@@ -162,6 +174,17 @@ def running(*options: str) -> Iterator[Venue]:
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+def l1_headers(account: Account, nonce: int = 0) -> dict[str, str]:
+    """Return the headers that prove a key to be one's own."""
+    timestamp_s = str(int(time.time()))
+    return {
+        "POLY_ADDRESS": checksum_address(account.key.address),
+        "POLY_TIMESTAMP": timestamp_s,
+        "POLY_NONCE": str(nonce),
+        "POLY_SIGNATURE": to_hex(sign_auth(account.key, timestamp_s, nonce)),
+    }
 
 
 def _account(row: dict[str, str]) -> Account:

@@ -133,6 +133,7 @@ class Steps:
         over = [market for market in self.world.markets if market.winner is not None]
         market = self.random.choice(over or self.world.markets)
         for wallet in self.random.sample(WALLETS, 4):
+            self.world.redeem_some(wallet, market, self.random.randrange(2), self.random.randrange(20 * SHARE))
             self.world.redeem(wallet, market)
 
     def _wait(self) -> None:
@@ -172,7 +173,11 @@ class Steps:
             assert beats.beat(owner, told.next_id, self.world.now_ms).accepted
 
     def _money(self) -> None:
-        self.world.deposit(self.random.choice(WALLETS), self.random.randrange(-300, 600) * SHARE)
+        draw = self.random
+        if draw.random() < 0.5:
+            self.world.deposit(draw.choice(WALLETS), draw.randrange(-300, 600) * SHARE)
+        else:
+            self.world.transfer(draw.choice(WALLETS), draw.choice(WALLETS), draw.randrange(-1, 500 * SHARE))
 
     def _refresh(self) -> None:
         accounts = self.world.exchange.ledger.accounts

@@ -148,6 +148,25 @@ class World:
         self.reference.balances[wallet, ""] += paid_u6
         self._hear()
 
+    def redeem_some(self, wallet: str, market: Market, number: int, amount_u6: int) -> None:
+        """Redeem shares of one outcome."""
+        account = self.exchange.ledger.accounts[wallet]
+        paid_u6 = self.exchange.settlement.redeem_outcome(account, market, number, amount_u6, self.now_ms)
+        if paid_u6 is not None:
+            assert paid_u6 == (amount_u6 if number == market.winner else 0)
+            self.reference.balances[wallet, market.spec.tokens[number]] -= amount_u6
+            self.reference.balances[wallet, ""] += paid_u6
+        self._hear()
+
+    def transfer(self, wallet: str, recipient: str, amount_u6: int) -> None:
+        """Move collateral to another wallet."""
+        accounts = self.exchange.ledger.accounts
+        refused = self.exchange.settlement.transfer(accounts[wallet], accounts[recipient], amount_u6, self.now_ms)
+        if refused is None:
+            self.reference.balances[wallet, ""] -= amount_u6
+            self.reference.balances[recipient, ""] += amount_u6
+        self._hear()
+
     def resolve(self, market: Market, winner: int) -> None:
         """End a market and open the next one."""
         self.advance(0)

@@ -91,6 +91,14 @@ class ExchangeMachine(RuleBasedStateMachine):
     def redeem(self, wallet: str, index: int) -> None:
         self.world.redeem(wallet, self.market(index))
 
+    @rule(wallet=WALLET, index=INDEX, number=st.integers(0, 1), amount_u6=AMOUNT_U6)
+    def redeem_some(self, wallet: str, index: int, number: int, amount_u6: int) -> None:
+        self.world.redeem_some(wallet, self.market(index), number, amount_u6)
+
+    @rule(wallet=WALLET, recipient=WALLET, amount_u6=st.integers(-1, 2_000 * SHARE))
+    def transfer(self, wallet: str, recipient: str, amount_u6: int) -> None:
+        self.world.transfer(wallet, recipient, amount_u6)
+
     @rule(wallet=WALLET, amount_u6=st.integers(-2_000 * SHARE, 500 * SHARE))
     def deposit(self, wallet: str, amount_u6: int) -> None:
         self.world.deposit(wallet, amount_u6)

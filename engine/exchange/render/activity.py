@@ -9,7 +9,8 @@ from typing import Any, Final
 from engine.exchange.core.market import Market
 from engine.exchange.positions import Entry, Position
 from engine.exchange.render.books import best_prices
-from engine.exchange.render.markets import ICON, iso, json_number, number_of
+from engine.exchange.render.gamma import number_of
+from engine.exchange.render.markets import ICON, iso, json_number
 from engine.model.units import PRICE_ONE_E4
 
 PERCENT_DECIMALS: Final = 4

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 from engine.exchange.calendar import Settled
 from engine.exchange.core.market import Market, Phase
 from engine.exchange.desk import Desk
-from engine.exchange.render.markets import gamma_event, gamma_market, number_of, series_of
+from engine.exchange.render.gamma import gamma_event, gamma_market, number_of, series_id, series_of
 from engine.exchange.server.hosts import Service
 from engine.exchange.server.messages import Request, Response, error_response, json_response
 from engine.exchange.server.routes import Routes
@@ -69,8 +69,8 @@ class Gamma:
     def series(self, request: Request) -> Response:
         """Return the series that there are."""
         del request
-        found = {(m.spec.asset, m.spec.length_s): None for m in self._desk.exchange.markets.values() if m.spec.asset}
-        return json_response([series_of(*each) for each in found])
+        found = {(m.spec.asset, m.spec.length_s): m.spec for m in self._desk.exchange.markets.values() if m.spec.asset}
+        return json_response([series_of(*each, spec.created_ms) for each, spec in found.items()])
 
     def configs(self, request: Request) -> Response:
         """Return the settlement rules that there are."""
@@ -119,7 +119,7 @@ class Gamma:
         series = request.query.get("series_id", [])
         for market in self._all():
             fits_series = not series or (
-                market.spec.asset and series_of(market.spec.asset, market.spec.length_s)["id"] in series
+                market.spec.asset and series_id(market.spec.asset, market.spec.length_s) in series
             )
             if fits_series and _fits(request, market, "", slug_of_event=True):
                 events.setdefault(market.spec.event_slug or market.spec.slug, []).append(market)

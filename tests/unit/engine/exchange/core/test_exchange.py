@@ -67,6 +67,27 @@ def test_time_does_not_go_back() -> None:
         floor.exchange.advance(floor.now_ms - 1)
 
 
+def test_what_is_due_is_done_at_its_own_time_and_may_use_the_exchange_itself() -> None:
+    floor = Floor(Settings(mined_ms=40, confirmed_ms=80))
+    times = []
+
+    def trade(at_ms: int) -> None:
+        times.append((at_ms - START_MS, floor.exchange.now_ms - START_MS))
+        floor.now_ms = at_ms
+        floor.limit("ann", SELL, 10, 5000)
+        floor.limit("bob", BUY, 10, 5000)
+
+    floor.exchange.schedule.at(START_MS + 100, trade)
+    floor.exchange.schedule.at(START_MS + 250, trade)
+    floor.exchange.advance(START_MS + 300)
+    floor.now_ms = START_MS + 300
+    floor.look()
+    assert times == [(100, 100), (250, 250)]
+    assert [str(trade.status) for trade in floor.trades()] == ["CONFIRMED", "MINED"]
+    assert [trade.updated_ms - START_MS for trade in floor.trades()] == [180, 290]
+    assert floor.exchange.now_ms == START_MS + 300
+
+
 # the hold
 
 

@@ -2,6 +2,7 @@
 
 from engine.exchange.core.heartbeats import Heartbeats
 from engine.exchange.core.schedule import Schedule
+from tests.support_exchange import run
 
 
 class Pulse:
@@ -17,7 +18,7 @@ def test_beats_that_carry_the_last_answer_keep_the_orders() -> None:
     pulse = Pulse()
     told = pulse.beats.beat("ann", "", 0)
     for now_ms in range(5_000, 60_000, 5_000):
-        pulse.schedule.run(now_ms)
+        run(pulse.schedule, now_ms)
         last, told = told, pulse.beats.beat("ann", told.next_id, now_ms)
         assert told.accepted
         assert told.next_id != last.next_id
@@ -27,11 +28,11 @@ def test_beats_that_carry_the_last_answer_keep_the_orders() -> None:
 def test_none_within_ten_seconds_is_a_stop_found_at_the_next_look() -> None:
     pulse = Pulse()
     pulse.beats.beat("ann", "", 1)
-    pulse.schedule.run(10_000)
+    run(pulse.schedule, 10_000)
     assert pulse.stopped == []
-    pulse.schedule.run(15_000)
+    run(pulse.schedule, 15_000)
     assert pulse.stopped == [("ann", 15_000)]
-    pulse.schedule.run(100_000)
+    run(pulse.schedule, 100_000)
     assert len(pulse.stopped) == 1
     assert pulse.schedule.next_ms() is None, "with no pulse left nobody looks"
 
@@ -42,7 +43,7 @@ def test_a_wrong_id_is_told_the_right_one_and_does_not_extend() -> None:
     for heartbeat_id in ("", "wrong"):
         told = pulse.beats.beat("ann", heartbeat_id, 9_000)
         assert (told.accepted, told.next_id) == (False, expected)
-    pulse.schedule.run(10_000)
+    run(pulse.schedule, 10_000)
     assert pulse.stopped == [("ann", 10_000)]
 
 
@@ -58,10 +59,10 @@ def test_owners_have_pulses_of_their_own_and_may_begin_again() -> None:
     pulse = Pulse()
     pulse.beats.beat("ann", "", 0)
     bob = pulse.beats.beat("bob", "", 4_000)
-    pulse.schedule.run(9_000)
+    run(pulse.schedule, 9_000)
     assert pulse.beats.beat("bob", bob.next_id, 9_000).accepted
-    pulse.schedule.run(10_000)
+    run(pulse.schedule, 10_000)
     assert pulse.stopped == [("ann", 10_000)]
     assert pulse.beats.beat("ann", "", 11_000).accepted
-    pulse.schedule.run(20_000)
+    run(pulse.schedule, 20_000)
     assert pulse.stopped == [("ann", 10_000), ("bob", 20_000)]

@@ -33,6 +33,10 @@ def test_an_empty_side_counts_as_the_end_of_the_range() -> None:
     assert Market(spec(), Phase.OPEN).mid_e4() == 5000
 
 
+def test_a_book_is_shown_while_the_market_is_open_or_halted() -> None:
+    assert [phase for phase in Phase if Market(spec(), phase).is_readable] == [Phase.OPEN, Phase.HALTED]
+
+
 @pytest.mark.parametrize("tick_e4", [10, 1000])
 def test_only_a_cents_tick_flips(tick_e4: int) -> None:
     market = Market(spec(tick_e4=tick_e4), Phase.OPEN)

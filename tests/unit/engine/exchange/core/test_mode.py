@@ -6,7 +6,7 @@ from engine.exchange.core.mode import Mode
 from engine.exchange.core.schedule import Schedule
 from engine.model.events import VenueState
 from engine.venue import refusals
-from tests.support_exchange import BUY, Floor
+from tests.support_exchange import BUY, Floor, run
 
 
 def test_a_restart_is_unreachable_then_post_only_then_normal() -> None:
@@ -55,11 +55,11 @@ def test_a_state_for_some_time_ends_by_itself_but_not_the_one_after_it() -> None
     mode = Mode(schedule)
     mode.set(VenueState.CANCEL_ONLY, 0, 100)
     mode.set(VenueState.DISABLED, 50)
-    schedule.run(100)
+    run(schedule, 100)
     assert (mode.state, mode.until_ms) == (VenueState.DISABLED, 0)
     mode.set(VenueState.POST_ONLY, 100, 100)
     assert mode.until_ms == 200
-    schedule.run(200)
+    run(schedule, 200)
     assert mode.state == VenueState.NORMAL
 
 
@@ -68,7 +68,7 @@ def test_a_restart_that_is_interrupted_does_not_go_on() -> None:
     mode = Mode(schedule)
     mode.restart(0, 100, 100)
     mode.set(VenueState.NORMAL, 50)
-    schedule.run(1_000)
+    run(schedule, 1_000)
     assert mode.state == VenueState.NORMAL
 
 
@@ -87,6 +87,6 @@ def test_parts_of_a_restart_may_be_left_out(restart_ms: int, post_only_ms: int, 
     mode.restart(0, restart_ms, post_only_ms)
     found = []
     for now_ms in (0, 100, 200):
-        schedule.run(now_ms)
+        run(schedule, now_ms)
         found.append(mode.state)
     assert found == states

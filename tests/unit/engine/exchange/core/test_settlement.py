@@ -191,3 +191,32 @@ def test_shares_can_be_merged_after_the_end_as_well() -> None:
     floor.look()
     assert floor.account("ann").chain == {"": 10 * SHARE}
     assert floor.exchange.settlement.split(floor.account("ann"), floor.market, 1, 0) == "the market is resolved"
+
+
+def test_shares_of_one_outcome_can_be_redeemed_in_part() -> None:
+    floor = Floor(cash=0, shares=10)
+    settlement, ann = floor.exchange.settlement, floor.account("ann")
+    assert settlement.redeem_outcome(ann, floor.market, 1, SHARE, floor.now_ms) is None, "not yet resolved"
+    floor.exchange.resolve(floor.market, 1, floor.now_ms)
+    assert settlement.redeem_outcome(ann, floor.market, 1, 11 * SHARE, floor.now_ms) is None
+    assert settlement.redeem_outcome(ann, floor.market, 1, 0, floor.now_ms) is None
+    assert settlement.redeem_outcome(ann, floor.market, 1, 4 * SHARE, floor.now_ms) == 4 * SHARE
+    assert settlement.redeem_outcome(ann, floor.market, 0, 10 * SHARE, floor.now_ms) == 0
+    floor.look()
+    assert ann.chain == {"": 4 * SHARE, "down1": 6 * SHARE}
+
+
+def test_collateral_can_be_moved_to_another_wallet_and_takes_orders_with_it() -> None:
+    floor = Floor(cash=10, shares=0)
+    settlement, ann, bob = floor.exchange.settlement, floor.account("ann"), floor.account("bob")
+    floor.limit("ann", BUY, 10, 5000, order_id="old")
+    floor.limit("ann", BUY, 10, 5000, order_id="new")
+    assert (
+        settlement.transfer(ann, bob, 11 * SHARE, floor.now_ms) == "expected an amount of 0 to 10000000, was 11000000"
+    )
+    assert settlement.transfer(ann, bob, 3 * SHARE, floor.now_ms) is None
+    floor.look()
+    assert (ann.chain[""], bob.chain[""], bob.known_u6("")) == (7 * SHARE, 13 * SHARE, 10 * SHARE)
+    assert floor.told("new")[-1] == ("CANCELLATION", "CANCELED_NOT_ENOUGH_BALANCE", 0)
+    floor.wait(500)
+    assert bob.known_u6("") == 13 * SHARE
