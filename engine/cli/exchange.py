@@ -2,8 +2,10 @@
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
@@ -39,11 +41,12 @@ from feeder.recording.files import RecordingFile
 from feeder.recording.reader import open_recordings
 
 SHORTEST_S: Final = 15
+PORT: Final = click.IntRange(0, 65_535)
 
 
 @click.group(invoke_without_command=True)
-@click.option("--port", default=0, show_default=True, help="Of the plain port; 0 is any free one.")
-@click.option("--control-port", default=0, show_default=True, help="Of the control API.")
+@click.option("--port", default=0, show_default=True, type=PORT, help="Of the plain port; 0 is any free one.")
+@click.option("--control-port", default=0, show_default=True, type=PORT, help="Of the control API.")
 @click.option("--host", default=LOOPBACK, show_default=True, help="Address to listen on.")
 @click.option("--allow-public", is_flag=True, help="Listen elsewhere than on the loopback: whoever gets there trades.")
 @click.option("--bucket-seconds", "lengths", multiple=True, type=int, help="Length of windows; repeatable. [900]")
@@ -84,7 +87,8 @@ def exchange(ctx: click.Context, /, **options: object) -> None:
     """Serve Polymarket's own protocol on the loopback, with a market that moves, until Ctrl-C or SIGTERM.
 
     Prints the URLs, the funded test accounts and their API keys. The keys are everybody's: never send anything of
-    value to them. Exit statuses: 0 stopped; 2 bad arguments, recording, scenario or state; 3 a port is taken.
+    value to them. Exit statuses: 0 stopped; 2 bad arguments, recording, scenario or state; 3 a port is
+    taken; 130 Ctrl-C.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -117,15 +121,15 @@ def _run(
         raise InputError(f"expected --confirmed-ms of at least --mined-ms ({mined_ms}), was {confirmed_ms}")
     series = tuple(
         SeriesOptions(
-            asset=asset,
+            asset=_asset(asset),
             length_s=_length(length_s),
             ahead=ahead,
             hold_ms=hold_ms,
             seed=seed,
             version="v2" if protocol_v2 else "v1",
         )
-        for asset in assets or ("btc",)
-        for length_s in lengths or (900,)
+        for asset in dict.fromkeys(assets or ("btc",))
+        for length_s in dict.fromkeys(lengths or (900,))
     )
     settings = Settings(seed=seed, mined_ms=mined_ms, confirmed_ms=confirmed_ms, balance_lag_ms=balance_lag_ms)
     options = AppOptions(series=series, settings=settings, seed=seed, limits=LimitMode(limits), data_lag_ms=data_lag_ms)
@@ -134,15 +138,27 @@ def _run(
     file = run_dir / "exchange.json"
     run_dir.mkdir(parents=True, exist_ok=True)
 
+    has_written = False
+
     def beat(reach: Reach, description: dict[str, object]) -> None:
+        nonlocal has_written
+        has_written = True
         urls = {name: value for name, value in msgspec.to_builtins(reach).items() if name.endswith("_url")}
         write_atomically(file, orjson.dumps({"pid": os.getpid(), **urls, **description}, option=orjson.OPT_INDENT_2))
 
     serving = serve(app, msgspec.convert(where, ServeOptions), played, state, _printer(as_json), beat)
     try:
-        uvloop.run(serving)
+        status = uvloop.run(serving)
     finally:
-        file.unlink(missing_ok=True)
+        if has_written:  # else it is another exchange's
+            file.unlink(missing_ok=True)
+    sys.exit(status)
+
+
+def _asset(asset: str) -> str:
+    if not re.fullmatch("[a-z0-9]{1,12}", asset):
+        raise InputError(f"expected an --asset of up to 12 small letters and digits, was {asset!r}")
+    return asset
 
 
 def _length(length_s: int) -> int:
@@ -160,9 +176,17 @@ def make_source(style: str, seed: int, recording: Path | None) -> SourceOf:
             return Replay(rounds, ReplayParams(hold_ms=series[0].hold_ms), now_ms)
         if style == "empty":
             return Replay(iter(()), ReplayParams(), now_ms)
-        return Crowd(styled_crowd(Style(style), seed, series[0].length_s), seed, now_ms)
+        own_seed = _seed_of(series[0].asset, seed)
+        return Crowd(styled_crowd(Style(style), own_seed, series[0].length_s), own_seed, now_ms)
 
     return source_of
+
+
+def _seed_of(asset: str, seed: int) -> int:
+    """Return an asset's own seed: two assets do not move together."""
+    if asset == "btc":
+        return seed
+    return int.from_bytes(blake2b(f"{seed}:{asset}".encode(), digest_size=6).digest())
 
 
 def _events(recordings: Sequence[RecordingFile]) -> Iterator[Event]:

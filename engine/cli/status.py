@@ -25,7 +25,9 @@ PARTS = ("engine", "feeder", "exchange")
 @click.option("--rounds", type=click.IntRange(1), help="With --follow: return when this many more rounds are over.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(run_dir: Path, watch: bool, follow_lines: bool, rounds: int | None, as_json: bool) -> None:
-    """Show mode, round, stage, position, orders, P&L, feed, kill switch and local exchange. Exit status 3 when nothing runs here.
+    """Show mode, round, stage, position, orders, P&L, feed, kill switch, local exchange.
+
+    Exit status 3 when nothing runs here.
 
     Example: bucketmm status --watch
     """

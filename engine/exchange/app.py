@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -40,7 +40,6 @@ from engine.exchange.streams.user import UserChannel
 from engine.model.errors import InputError
 from engine.worlds.counterparties import Counterparties
 
-DAY_MS: Final = 86_400_000
 SourceOf = Callable[[Sequence[SeriesOptions], int], Counterparties]
 """Makes the counterparties of one asset's series, told when they begin (Unix ms)."""
 
@@ -134,10 +133,10 @@ class App:
             self.members.restore(server.members)
             if server.positions:
                 self.positions.restore(server.positions, self.exchange.markets)
-        except msgspec.ValidationError as error:
-            raise InputError(f"{path}: expected the exchange's saved state: {error}") from error
+        except ValueError as error:  # msgspec's are ValueErrors too
+            raise InputError(f"{path}: expected the exchange's saved state: {error}") from None
         for calendar in self.calendars:
-            calendar.strikes_e8.update(server.strikes_e8)
+            calendar.restore(server.strikes_e8)
         return True
 
     def save(self, path: Path) -> None:
@@ -165,7 +164,6 @@ class App:
         self.exchange.advance(now_ms)
         for house in self.houses:
             house.begin(now_ms)
-        self.exchange.schedule.at(now_ms - now_ms % DAY_MS + DAY_MS, self._end_day)
         self.wake(now_ms)
 
     def open_server(self) -> Server:
@@ -230,10 +228,6 @@ class App:
             if settled is not None:
                 return settled
         return None
-
-    def _end_day(self, now_ms: int) -> None:
-        self.exchange.rebates.pay(now_ms)
-        self.exchange.schedule.at(now_ms + DAY_MS, self._end_day)
 
 
 class _BookFrames:

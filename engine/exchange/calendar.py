@@ -5,7 +5,7 @@ they trade before they start and until they are resolved, 20-90 s after their en
 least the one at the start. Here fewer windows are listed ahead, and the delays shrink with the window (decision 11).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Final, Protocol
 
@@ -92,6 +92,12 @@ class Calendar:
         self._over: list[Market] = []
         self._listed_until_s = 0
 
+    def restore(self, strikes_e8: Mapping[str, int]) -> None:
+        """Take the prices to beat of own windows from what a state file has of all series."""
+        for market in self._own():
+            if market.spec.condition_id in strikes_e8:
+                self.strikes_e8[market.spec.condition_id] = strikes_e8[market.spec.condition_id]
+
     def begin(self, now_ms: int) -> None:
         """List the window that runs and those ahead, their books open at once; then one with every new window.
 
@@ -108,14 +114,14 @@ class Calendar:
 
     def _list(self, start_s: int, now_ms: int, hydrate_ms: int) -> None:
         spec = make_spec(self.options, start_s, now_ms)
-        known = self._exchange.markets.get(spec.condition_id)
+        known = next((market for market in self._own() if market.spec.slug == spec.slug), None)
         market = known or self._exchange.list_market(spec, now_ms, Phase.HYDRATING)
         self._listed_until_s = start_s
         self._keep(market, now_ms, hydrate_ms)
         self._exchange.schedule.at(max(spec.start_ms, now_ms + 1), self._roll)
 
     def _own(self) -> list[Market]:
-        """Return the windows of this series that a state file has brought back."""
+        """Return the windows of this series, those that a state file has brought back included, whatever their ids."""
         own = (self.options.asset, self.options.length_s)
         return [
             market for market in self._exchange.markets.values() if (market.spec.asset, market.spec.length_s) == own
@@ -149,18 +155,20 @@ class Calendar:
         self.strikes_e8.setdefault(market.spec.condition_id, strike_e8)
 
     def _open(self, market: Market, now_ms: int) -> None:
+        if market.phase == Phase.RESOLVED:
+            return  # it ended before its book appeared
         if market.phase == Phase.HYDRATING:
             self._exchange.set_phase(market, Phase.OPEN, now_ms)
         self.on_open(market)
 
     def _resolve(self, market: Market, now_ms: int) -> None:
-        if market.phase == Phase.RESOLVED:
-            return
+        """Settle a window, unless the control API has done it, and let go of the oldest that is kept."""
         spec = market.spec
         strike_e8 = self.strikes_e8.pop(spec.condition_id)
-        final_e8 = self._final_e8(spec, now_ms)
-        self.settled[spec.condition_id] = Settled(strike_e8, final_e8)
-        self._exchange.resolve(market, 0 if up_wins(final_e8, strike_e8) else 1, now_ms)
+        if market.phase != Phase.RESOLVED:
+            final_e8 = self._final_e8(spec, now_ms)
+            self.settled[spec.condition_id] = Settled(strike_e8, final_e8)
+            self._exchange.resolve(market, 0 if up_wins(final_e8, strike_e8) else 1, now_ms)
         self.on_end(market, now_ms)
         self._over.append(market)
         if len(self._over) > KEPT_WINDOWS:

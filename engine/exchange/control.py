@@ -4,7 +4,7 @@ Nothing here exists at the venue. Bodies and answers are JSON; a mistake is answ
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -21,6 +21,11 @@ from engine.exchange.server.routes import Routes
 from engine.model.fees import CRYPTO_FEES, NO_FEES
 from engine.model.units import SHARE_U6, U6
 from engine.venue.addresses import checksum_address, parse_address
+
+USD_MAX: Final = 1_000_000_000
+TICKS_E4: Final = (1, 10, 25, 50, 100, 1_000)
+"""The venue's (protocol.md 2.4)."""
+FOR_S_MAX: Final = 10 * 365 * 86_400
 
 
 class ControlledVenue(Venue, Protocol):
@@ -129,6 +134,8 @@ class Control:
         """Give a wallet collateral, known to the order book service at once."""
         wanted = msgspec.json.decode(request.body, type=Deposit)
         address = checksum_address(parse_address(wanted.wallet))
+        if abs(wanted.usd) > USD_MAX:
+            raise ValueError(f"expected at most {USD_MAX} USD, was {wanted.usd}")
         account = self._venue.exchange.ledger.account(address)
         if account.movable_u6("") + wanted.usd * U6 < 0:
             raise ValueError(f"expected at most {account.movable_u6('')} of 1e-6 USD to take out, was {wanted.usd} USD")
@@ -144,6 +151,7 @@ class Control:
             raise ValueError(f"expected a signature type from 0 to 3, was {wanted.signature_type}")
         new = Wallet(address=address, owner=owner, signature_type=wanted.signature_type)
         wallet = self._venue.members.add_wallet(new)
+        wallet.owner, wallet.signature_type = owner, wanted.signature_type
         wallet.deployed, wallet.allowed = wanted.deployed, wanted.allowed
         members = self._venue.members
         for addresses, contains in ((members.banned, wanted.banned), (members.closed_only, wanted.closed_only)):
@@ -166,8 +174,12 @@ class Control:
         wanted = msgspec.json.decode(request.body, type=MarketRequest)
         if wanted.version not in ("v1", "v2"):
             raise ValueError(f"expected version v1 or v2, was {wanted.version!r}")
+        if wanted.tick_e4 not in TICKS_E4:
+            raise ValueError(f"expected a tick_e4 of {', '.join(map(str, TICKS_E4))}, was {wanted.tick_e4}")
+        if wanted.min_size < 1 or wanted.hold_ms < 0 or not 1 <= wanted.for_s <= FOR_S_MAX:
+            raise ValueError(f"expected min_size >= 1, hold_ms >= 0 and for_s from 1 to {FOR_S_MAX}, was {wanted}")
         condition_id, tokens = make_ids(wanted.slug, wanted.version)
-        if condition_id in self._venue.exchange.markets:
+        if any(market.spec.slug == wanted.slug for market in self._venue.exchange.markets.values()):
             raise ValueError(f"{wanted.slug} is listed already")
         now_ms = self._venue.desk.now_ms()
         spec = MarketSpec(

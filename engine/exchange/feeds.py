@@ -1,10 +1,9 @@
 """Hands what happened in the core to the streams: frames are rendered once and sent to whoever listens.
 
 Order of one market's frames (protocol.md 5): level changes of one step in one price_change, then books after trades,
-last trades, the best prices where they moved. An owner's events come in the order in which they happened.
+last trades, the best prices where they moved, then what became of the market. All of it tells the book as it is after
+the step. An owner's events come in the order in which they happened, whatever the market.
 """
-
-from itertools import groupby
 
 import orjson
 
@@ -44,6 +43,7 @@ class Feeds:
         self._user_channel = user_channel
         self._polybolt = polybolt
         self._best: dict[str, tuple[int, int]] = {}
+        self._announced: set[str] = set()
         desk.listeners.append(self.publish)
 
     def publish(self, notices: list[AnyNotice]) -> None:
@@ -51,9 +51,17 @@ class Feeds:
         for notice in notices:
             if isinstance(notice, LevelChanged):
                 self._desk.books.changed(notice.market, notice.at_ms)
-        for condition_id, group in groupby(notices, key=lambda notice: notice.market.spec.condition_id):
-            del condition_id
-            self._publish_market(list(group))
+        by_market: dict[str, list[AnyNotice]] = {}
+        for notice in notices:
+            by_market.setdefault(notice.market.spec.condition_id, []).append(notice)
+        for of_market in by_market.values():
+            self._publish_market(of_market)
+        for notice in notices:
+            match notice:
+                case OrderChanged():
+                    self._publish_order(notice)
+                case TradeChanged():
+                    self._publish_trade(notice)
 
     def _publish_market(self, notices: list[AnyNotice]) -> None:
         market = notices[0].market
@@ -62,21 +70,15 @@ class Feeds:
         if levels:
             self._publish_levels(market, levels)
         if matched:
-            self._publish_trades(market, matched, notices[-1].at_ms)
+            self._publish_trades(market, matched)
         if levels:
             self._publish_best(market, levels[-1].at_ms)
         for notice in notices:
             match notice:
-                case OrderChanged():
-                    self._publish_order(notice)
-                case TradeChanged():
-                    self._publish_trade(notice)
                 case TickChanged():
                     self._publish_tick(notice)
                 case PhaseChanged():
                     self._publish_phase(notice)
-                case _:
-                    pass
 
     def _publish_levels(self, market: Market, levels: list[LevelChanged]) -> None:
         tokens = market.spec.tokens
@@ -86,25 +88,23 @@ class Feeds:
         message = self._desk.books.price_change(market, list(newest.values()))
         self._market_channel.publish(tokens, orjson.dumps(message))
 
-    def _publish_trades(self, market: Market, trades: list[Trade], at_ms: int) -> None:
+    def _publish_trades(self, market: Market, trades: list[Trade]) -> None:
         for token, token_id in enumerate(market.spec.tokens):
             if self._market_channel.has_followers((token_id,)):
                 self._market_channel.publish((token_id,), orjson.dumps(self._desk.books.message(market, token)))
         for trade in trades:
-            for token, token_id in enumerate(market.spec.tokens):
-                same = token == trade.token
-                message = {
-                    "event_type": "last_trade_price",
-                    "market": market.spec.condition_id,
-                    "asset_id": token_id,
-                    "price": price_text(trade.price_e4 if same else PRICE_ONE_E4 - trade.price_e4),
-                    "size": size_text(trade.size_u6),
-                    "fee_rate_bps": FEE_CEILING_BPS,
-                    "side": trade.side.name if same else ("SELL" if trade.side.name == "BUY" else "BUY"),
-                    "timestamp": str(at_ms),
-                }
-                if same:
-                    self._market_channel.publish((token_id,), orjson.dumps(message))
+            token_id = market.spec.tokens[trade.token]  # only the followers of the traded token are told
+            message = {
+                "event_type": "last_trade_price",
+                "market": market.spec.condition_id,
+                "asset_id": token_id,
+                "price": price_text(trade.price_e4),
+                "size": size_text(trade.size_u6),
+                "fee_rate_bps": FEE_CEILING_BPS,
+                "side": trade.side.name,
+                "timestamp": str(trade.match_ms),
+            }
+            self._market_channel.publish((token_id,), orjson.dumps(message))
 
     def _publish_best(self, market: Market, at_ms: int) -> None:
         best = best_prices(market, 0)
@@ -185,7 +185,11 @@ class Feeds:
             }
             self._market_channel.publish_custom(spec.tokens, orjson.dumps(message))
             self._best.pop(spec.condition_id, None)
-        elif change.phase == Phase.OPEN and market.book.version == 0:
+            self._announced.discard(spec.condition_id)
+        elif change.phase == Phase.HALTED:
+            self._announced.add(spec.condition_id)
+        elif change.phase == Phase.OPEN and spec.condition_id not in self._announced:
+            self._announced.add(spec.condition_id)
             self._market_channel.announce(orjson.dumps(_new_market(market, change.at_ms)))
 
 

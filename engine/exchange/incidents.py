@@ -22,7 +22,6 @@ from engine.venue.statuses import TradeStatus
 from engine.worlds.dice import Dice
 
 End = Callable[[], None]
-DEFAULT_MS = 1_000
 
 
 class Venue(Protocol):
@@ -48,6 +47,14 @@ class _Layer:
         self.value = value
 
 
+class _ModeLayer:
+    """A mode that an incident has the venue in, up to `until_ms`, 0 = until it is ended; two are never equal."""
+
+    def __init__(self, state: VenueState, until_ms: int) -> None:
+        self.state = state
+        self.until_ms = until_ms
+
+
 class Incidents:
     """The incidents of one venue, by name: those that are to come, that are on, and how often each has happened."""
 
@@ -58,6 +65,11 @@ class Incidents:
         self._ends: dict[str, End] = {}
         self._happened: dict[str, int] = {}
         self._layers: dict[tuple[int, str], list[_Layer]] = {}
+        self._modes: list[_ModeLayer] = []
+        self._flips = 0
+        self._flipped: list[tuple[Market, bool, int]] = []
+        self._halts = 0
+        self._halted: list[Market] = []
         self._ordinary_plan = venue.exchange.settlement.plan
 
     def add(self, incident: Incident) -> None:
@@ -122,7 +134,7 @@ class Incidents:
                 venue.exchange.mode.restart(
                     now_ms,
                     incident.for_ms or RESTART_MS,
-                    incident.delay_ms if incident.delay_ms != DEFAULT_MS else POST_ONLY_MS,
+                    POST_ONLY_MS if incident.delay_ms is None else incident.delay_ms,
                 )
                 return lambda: None
             case What.POST_ONLY | What.CANCEL_ONLY | What.DISABLED:
@@ -130,7 +142,7 @@ class Incidents:
             case What.RATE_LIMITS:
                 return self._overlay(venue.desk.limits, "mode", LimitMode.ENFORCE)
             case What.BALANCE_LAG:
-                return self._overlay(venue.exchange.settlement, "lag_ms", incident.delay_ms)
+                return self._overlay(venue.exchange.settlement, "lag_ms", incident.wait_ms)
             case What.TRADE_FAILED | What.TRADE_RETRYING | What.SETTLEMENT_SLOW:
                 return self._overlay(venue.exchange.settlement, "plan", self._settlement(incident))
             case What.BLANK_KILLED:
@@ -140,12 +152,10 @@ class Incidents:
             case What.MARKET_HALTED:
                 return self._halt(now_ms)
             case What.HYDRATION_DELAY:
-                ends = [
-                    self._overlay(calendar, "hydration_extra_ms", incident.delay_ms) for calendar in venue.calendars
-                ]
+                ends = [self._overlay(calendar, "hydration_extra_ms", incident.wait_ms) for calendar in venue.calendars]
                 return lambda: _all(ends)
             case What.CLOCK_SKEW:
-                return self._overlay(venue.desk, "skew_ms", incident.delay_ms)
+                return self._overlay(venue.desk, "skew_ms", incident.wait_ms)
             case What.RTDS_STALL:
                 return self._overlay(venue.rtds, "is_stalled", True)
             case What.POLYBOLT_DRAIN:
@@ -171,13 +181,28 @@ class Incidents:
         return end
 
     def _mode(self, state: VenueState, now_ms: int, for_ms: int) -> End:
+        """Enter a mode; when it ends, the latest of those that are still on counts again. A restart is left alone."""
         mode = self._venue.exchange.mode
         mode.set(state, now_ms, for_ms)
-        return lambda: mode.set(VenueState.NORMAL, self._venue.exchange.now_ms) if mode.state == state else None
+        layer = _ModeLayer(state, mode.until_ms)
+        self._modes.append(layer)
+
+        def end() -> None:
+            self._modes.remove(layer)
+            at_ms = self._venue.exchange.now_ms
+            left = [each for each in self._modes if not each.until_ms or each.until_ms > at_ms]
+            if mode.state not in (state, VenueState.NORMAL):
+                return
+            if left:
+                mode.set(left[-1].state, at_ms, max(0, left[-1].until_ms - at_ms))
+            else:
+                mode.set(VenueState.NORMAL, at_ms)
+
+        return end
 
     def _settlement(self, incident: Incident) -> SettlementPlan:
         """Return a plan that lets some trades, up to `count`, go as the incident says, and all others as before."""
-        after_ms = incident.delay_ms
+        after_ms = incident.wait_ms
         ordinary = self._ordinary_plan
         dice = Dice(self._seed, incident.name)
         left = incident.count
@@ -199,14 +224,20 @@ class Incidents:
         return plan
 
     def _flip_ticks(self, now_ms: int) -> End:
-        flipped: list[tuple[Market, bool, int]] = []
+        """Let open markets have the fine tick; what they had comes back with the end of the last such incident."""
+        self._flips += 1
+        known = {market.spec.condition_id for market, _, _ in self._flipped}
         for market in self._venue.exchange.markets.values():
-            if market.phase == Phase.OPEN:
-                flipped.append((market, market.tick_flips, market.tick_e4))
+            if market.phase == Phase.OPEN and market.spec.condition_id not in known:
+                self._flipped.append((market, market.tick_flips, market.tick_e4))
                 market.tick_flips = False
                 self._set_tick(market, FINE_TICK_E4, now_ms)
 
         def end() -> None:
+            self._flips -= 1
+            if self._flips:
+                return
+            flipped, self._flipped = self._flipped, []
             for market, flips, tick_e4 in flipped:
                 market.tick_flips = flips
                 self._set_tick(market, tick_e4, self._venue.exchange.now_ms)
@@ -219,12 +250,19 @@ class Incidents:
             self._venue.exchange.notices.append(TickChanged(now_ms, market, old_e4, tick_e4))
 
     def _halt(self, now_ms: int) -> End:
+        """Halt open markets; they open with the end of the last such incident."""
         exchange = self._venue.exchange
-        halted = [market for market in exchange.markets.values() if market.phase == Phase.OPEN]
-        for market in halted:
-            exchange.set_phase(market, Phase.HALTED, now_ms)
+        self._halts += 1
+        for market in list(exchange.markets.values()):
+            if market.phase == Phase.OPEN:
+                self._halted.append(market)
+                exchange.set_phase(market, Phase.HALTED, now_ms)
 
         def end() -> None:
+            self._halts -= 1
+            if self._halts:
+                return
+            halted, self._halted = self._halted, []
             for market in halted:
                 if market.phase == Phase.HALTED:
                     exchange.set_phase(market, Phase.OPEN, exchange.now_ms)

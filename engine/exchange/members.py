@@ -123,6 +123,8 @@ class Members:
         """Return everything as JSON values, for the state file."""
         return {
             "issued": self._issued,
+            "banned": sorted(self.banned),
+            "closed_only": sorted(self.closed_only),
             "wallets": [msgspec.to_builtins(wallet) for wallet in self.wallets.values()],
             "members": [
                 {"owner": m.owner, "nonce": m.nonce, "removed": m.removed, **msgspec.to_builtins(m.credentials)}
@@ -131,9 +133,10 @@ class Members:
         }
 
     def restore(self, saved: dict[str, object]) -> None:
-        """Take what `saved` returned. Raises msgspec.ValidationError or ValueError when it is something else."""
+        """Take what `saved` returned. Raises ValueError, msgspec's included, when it is something else."""
         state = msgspec.convert(saved, _Saved)
         self._issued = state.issued
+        self.banned, self.closed_only = set(state.banned), set(state.closed_only)
         self.wallets = {wallet.address: wallet for wallet in state.wallets}
         self._members = {}
         for row in state.members:
@@ -156,3 +159,5 @@ class _Saved(msgspec.Struct):
     issued: int
     wallets: list[Wallet]
     members: list[_SavedMember]
+    banned: list[str] = []
+    closed_only: list[str] = []

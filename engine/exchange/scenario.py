@@ -23,6 +23,8 @@ from engine.exchange.server.faults import Answer, Fault, Kind, Params, Target
 from engine.model.errors import InputError
 
 ORDER_ROUTES: Final = ("POST /order", "POST /orders")
+METHODS: Final = ("GET", "POST", "DELETE", "HEAD", "PUT", "PATCH", "OPTIONS", "WS")
+DEFAULT_MS: Final = 1_000
 STREAM_ROUTES: Final = ("WS /ws/market", "WS /ws/user")
 
 
@@ -140,12 +142,17 @@ class Incident(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     for_ms: int | None = None
     count: int | None = None
     permille: int = 1_000
-    delay_ms: int = 1_000
+    delay_ms: int | None = None
     routes: tuple[str, ...] = ()
     api_key: str | None = None
     connection: int | None = None
     code: int = 1001
     after_frames: int = 1
+
+    @property
+    def wait_ms(self) -> int:
+        """Return the delay, a second where none is given."""
+        return DEFAULT_MS if self.delay_ms is None else self.delay_ms
 
     @property
     def is_of_transport(self) -> bool:
@@ -167,7 +174,7 @@ class Incident(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             until_ms=None if self.for_ms is None else now_ms + self.at_ms + self.for_ms,
             count=self.count,
             params=Params(
-                delay_ms=max(0, self.delay_ms),
+                delay_ms=self.wait_ms,
                 answer=_ANSWERS.get(self.what, Answer(503)),
                 code=self.code,
                 after_frames=self.after_frames,
@@ -193,8 +200,8 @@ def load_scenario(path: Path) -> Scenario:
         scenario = msgspec.convert(content, Scenario)
         for incident in scenario.fault:
             check_incident(incident)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise InputError(f"{path}: {error}") from error
+    except ValueError as error:  # msgspec's are ValueErrors too
+        raise InputError(f"{path}: {error}") from None
     names = [incident.name for incident in scenario.fault]
     for name in names:
         if names.count(name) > 1:
@@ -208,5 +215,26 @@ def check_incident(incident: Incident) -> None:
         raise ValueError(f"{incident.name}: expected at_ms >= 0 and for_ms > 0")
     if not 0 <= incident.permille <= 1_000:
         raise ValueError(f"{incident.name}: expected permille from 0 to 1000, was {incident.permille}")
+    if incident.wait_ms < 0 and incident.what is not What.CLOCK_SKEW:
+        raise ValueError(f"{incident.name}: expected delay_ms >= 0, was {incident.delay_ms}")
+    if incident.count is not None and incident.count < 1:
+        raise ValueError(f"{incident.name}: expected count >= 1, was {incident.count}")
     if incident.is_of_transport:
-        incident.fault(0)
+        _check_routes(incident)
+        try:
+            incident.fault(0)
+        except ValueError as error:
+            raise ValueError(f"{incident.name}: {error}") from None
+    elif incident.routes or incident.api_key is not None or incident.connection is not None:
+        raise ValueError(f"{incident.name}: expected no routes, api_key or connection, {incident.what} is the venue's")
+
+
+def _check_routes(incident: Incident) -> None:
+    """Raise ValueError for a route that no request or stream can have."""
+    for route in incident.routes:
+        method, _, path = route.partition(" ")
+        if route != "*" and (method not in METHODS or not path.startswith(("/", "*"))):
+            raise ValueError(f"{incident.name}: expected a route such as 'POST /order' or 'WS *', was {route!r}")
+        if method != "*" and (method == "WS") != (incident.what in STREAM_FAULTS):
+            wanted = "streams (WS)" if incident.what in STREAM_FAULTS else "requests"
+            raise ValueError(f"{incident.name}: expected routes of {wanted}, {incident.what} never meets {route!r}")

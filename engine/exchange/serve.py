@@ -21,6 +21,8 @@ from engine.exchange.server.routes import Routes
 from engine.exchange.server.server import Server
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+INTERRUPTED: Final = 130
+"""The exit status after Ctrl-C."""
 
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,9 +62,9 @@ BEAT_S: Final = 1.0
 
 async def serve(
     app: App, options: ServeOptions, scenario: Scenario | None, state: Path | None, ready: Ready, beat: Beat
-) -> None:
-    """Serve until SIGINT or SIGTERM. `ready` hears once how to reach it, `beat` about every second how it
-    is.
+) -> int:
+    """Serve until SIGTERM or Ctrl-C; return the exit status of the command, 0 or 130. `ready` hears once how to reach
+    it, `beat` about every second how it is. The state is kept however it ends, if ever it was reachable.
 
     Raises:
         InputError: The address is not the loopback's.
@@ -80,11 +82,19 @@ async def serve(
         control.play(scenario)
     controls = Server(control_routes, compression=False)
     stopped = asyncio.Event()
+    received: list[int] = []
+    is_reachable = False
+
+    def stop(number: int) -> None:
+        received.append(number)
+        stopped.set()
+
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
-        loop.add_signal_handler(number, stopped.set)
+        loop.add_signal_handler(number, stop, number)
     try:
         reach = await _listen(server, controls, options)
+        is_reachable = True
         beat(reach, app.describe())
         ready(reach, accounts)
         while not stopped.is_set():
@@ -96,8 +106,9 @@ async def serve(
             loop.remove_signal_handler(number)
         await server.stop()
         await controls.stop()
-        if state is not None:
+        if state is not None and is_reachable:
             app.save(state)
+    return INTERRUPTED if received[0] == signal.SIGINT else 0
 
 
 async def _listen(server: Server, controls: Server, options: ServeOptions) -> Reach:

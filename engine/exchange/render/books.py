@@ -106,7 +106,7 @@ class Books:
         return {
             "market": market.spec.condition_id,
             "price_changes": rows,
-            "timestamp": str(changes[-1].at_ms),
+            "timestamp": str(max(change.at_ms for change in changes)),
             "event_type": "price_change",
         }
 

@@ -51,7 +51,7 @@ def order_event(change: OrderChanged, *, blank_killed: bool = False) -> dict[str
         "original_size": size_text(order.size_u6),
         "size_matched": "" if blank else size_text(change.filled_u6),
         "price": price_text(order.price_e4),
-        "associate_trades": list(order.trade_ids) or None,
+        "associate_trades": (list(order.trade_ids) if change.filled_u6 else None) or None,
         "outcome": order.market.spec.outcomes[order.token],
         "type": str(change.what),
         "created_at": "" if blank else str(order.created_ms // 1_000),
@@ -107,5 +107,5 @@ def trade_row(trade: Trade, owner: str, status: TradeStatus | None = None) -> di
 def trade_event(trade: Trade, owner: str, status: TradeStatus, at_ms: int) -> dict[str, object]:
     """Return a trade event of the user channel for one of its owners."""
     row = trade_row(trade, owner, status)
-    row["transaction_hash"] = row["transaction_hash"] or None
+    row["transaction_hash"] = None if status is TradeStatus.MATCHED else row["transaction_hash"] or None
     return {"event_type": "trade", "type": "TRADE", **row, "trade_owner": trade.owner, "timestamp": str(at_ms)}

@@ -49,15 +49,14 @@ def read_one(body: bytes) -> Envelope | Refusal:
     """Return the entry of POST /order."""
     try:
         return msgspec.json.decode(body, type=Envelope)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return refusals.INVALID_PAYLOAD
 
 
 def read_batch(body: bytes) -> list[Envelope] | Refusal:
     """Return the entries of POST /orders: 1 to 15."""
     try:
-        count = orjson.loads(body)
-        entries = msgspec.convert(count, list[Envelope])
+        entries = msgspec.convert(orjson.loads(body), list[Envelope])
     except (orjson.JSONDecodeError, msgspec.ValidationError):
         return refusals.INVALID_PAYLOAD
     if len(entries) > BATCH_MAX:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
 from engine.exchange.desk import Desk
-from engine.exchange.server.messages import Handler, Request, Response, error_response, json_response
+from engine.exchange.server.messages import Handler, HeaderRows, Request, Response, error_response, json_response
 from engine.venue import refusals
 from engine.venue.credentials import (
     ADDRESS_HEADER,
@@ -30,9 +30,10 @@ class Caller(NamedTuple):
 PrivateHandler = Callable[[Request, Caller], Response | Awaitable[Response]]
 
 
-def refuse(refusal: Refusal) -> Response:
-    """Return a refusal as the venue words it."""
-    headers = (("Retry-After", str(refusal.retry_after_s)),) if refusal.retry_after_s else ()
+def refuse(refusal: Refusal, headers: HeaderRows = ()) -> Response:
+    """Return a refusal as the venue words it; `headers` are added to its own."""
+    if refusal.retry_after_s:
+        headers = (*headers, ("Retry-After", str(refusal.retry_after_s)))
     if not refusal.code:
         return error_response(refusal.status, refusal.text, headers)
     content = {"error": refusal.text, "code": refusal.code, "retry_after_seconds": refusal.retry_after_s}

@@ -7,6 +7,7 @@ from engine.exchange.calendar import Settled
 from engine.exchange.core.market import Market, Phase
 from engine.exchange.desk import Desk
 from engine.exchange.render.gamma import gamma_event, gamma_market, number_of, series_id, series_of
+from engine.exchange.rest.public import read_count
 from engine.exchange.server.hosts import Service
 from engine.exchange.server.messages import Request, Response, error_response, json_response
 from engine.exchange.server.routes import Routes
@@ -148,8 +149,7 @@ def _fits(request: Request, market: Market, default_closed: str, *, slug_of_even
 
 def _page(request: Request, found: list[Found]) -> tuple[list[Found], str]:
     """Return one page and the cursor of the next, "" at the end."""
-    limit, cursor = request.parameter("limit") or "", request.parameter("after_cursor") or "0"
-    size = min(int(limit), PAGE_MAX) if limit.isdigit() and int(limit) > 0 else PAGE
-    start = int(cursor) if cursor.isdigit() else int(request.parameter("offset") or 0)
+    size = min(read_count(request.parameter("limit")) or PAGE, PAGE_MAX)
+    start = read_count(request.parameter("after_cursor")) or read_count(request.parameter("offset")) or 0
     end = start + size
     return found[start:end], str(end) if end < len(found) else ""

@@ -15,6 +15,7 @@ from engine.exchange.server.hosts import Service
 from engine.exchange.server.limits import Bucket
 from engine.exchange.server.messages import HeaderRows, Request, Response, json_response
 from engine.exchange.server.routes import Routes
+from engine.model.events import VenueState
 from engine.venue import refusals
 from engine.venue.refusals import Refusal
 from engine.venue.statuses import OrderStatus
@@ -65,10 +66,13 @@ class OrderEntry:
         admission = self._desk.limits.admit(caller.address, Bucket.ORDER, len(entries), self._desk.now_ms())
         if admission.refusal is not None:
             return admission.refusal
+        if self._desk.exchange.mode.state == VenueState.RESTARTING:
+            return refuse(refusals.RESTARTING, admission.headers)
         answers = [self._submit(entry, caller) for entry in entries]
         if any(isinstance(answer, asyncio.Future) for answer in answers):
             return self._all(answers, admission.headers)
-        return json_response([_entry(answer) for answer in answers if not isinstance(answer, asyncio.Future)])
+        rows = [_entry(answer) for answer in answers if not isinstance(answer, asyncio.Future)]
+        return json_response(rows, headers=admission.headers)
 
     async def _all(self, answers: "list[Answer | Refusal | asyncio.Future[Answer]]", headers: HeaderRows) -> Response:
         rows = [_entry(await each if isinstance(each, asyncio.Future) else each) for each in answers]
@@ -148,10 +152,8 @@ class OrderEntry:
 
     def heartbeat(self, request: Request, caller: Caller) -> Response:
         """Take one beat of the dead man's switch."""
-        content = _json(request.body)
-        beat_id = content.get("heartbeat_id", "") if isinstance(content, dict) else None
-        if beat_id is None:
-            beat_id = ""
+        content = _json(request.body) if request.body else {}
+        beat_id = (content.get("heartbeat_id") or "") if isinstance(content, dict) else None
         if not isinstance(beat_id, str):
             return refuse(refusals.INVALID_PAYLOAD)
         now_ms = self._desk.advance()
@@ -171,7 +173,7 @@ def _single(answer: Answer | Refusal, headers: HeaderRows) -> Response:
     """Return the answer to POST /order: a refusal is an error of HTTP there."""
     refusal = answer if isinstance(answer, Refusal) else answer.refusal
     if refusal is not None:
-        return refuse(refusal)
+        return refuse(refusal, headers)
     return json_response(_entry(answer), headers=headers)
 
 

@@ -21,6 +21,8 @@ BATCH_MAX: Final = 500
 BASE_FEE_BPS: Final = 1_000
 END_CURSOR: Final = "LTE="
 PAGE: Final = 100
+DIGITS_MAX: Final = 18
+SIDES: Final = ("BUY", "SELL")
 Reader = Callable[[Market, int], dict[str, Any]]
 
 
@@ -64,24 +66,28 @@ class PublicReads:
             routes.add(Service.CLOB, "POST", path, handler)
 
         post("/books", self._batch(lambda found: [self._desk.books.summary(*each[:2]) for each in found]))
-        post("/prices", self._batch(_prices))
+        post("/prices", self._batch(_prices, with_side=True))
         post("/midpoints", self._batch(lambda found: {_id(each): _mid(*each[:2]) for each in found}))
         post("/spreads", self._batch(lambda found: {_id(each): _spread(*each[:2]) for each in found}))
         post("/last-trades-prices", self._batch(_last_trades))
 
-    def _market(self, token_id: str | None) -> tuple[Market, int] | Response:
+    def _market(self, token_id: object) -> tuple[Market, int] | Response:
         """Return a token's market and its number there, or the refusal."""
-        if not token_id or not (token_id.isascii() and token_id.isdigit()):
+        if not (isinstance(token_id, str) and token_id.isascii() and token_id.isdigit()):
             return refuse(refusals.INVALID_TOKEN)
         market = self._desk.exchange.by_token.get(token_id)
         if market is None or market.phase == Phase.HYDRATING:
             return refuse(refusals.NO_BOOK)
         return market, market.spec.tokens.index(token_id)
 
+    def _look(self) -> None:
+        """Let everything happen that is due: what is read is how things are now."""
+        self._desk.advance()
+        self._desk.pump()
+
     def _of_token(self, read: Reader, *, dead_is_gone: bool = False) -> Callable[[Request], Response]:
         def handle(request: Request) -> Response:
-            self._desk.advance()
-            self._desk.pump()
+            self._look()
             found = self._market(request.parameter("token_id"))
             if isinstance(found, Response):
                 return found
@@ -93,6 +99,7 @@ class PublicReads:
 
     def _of_variable(self, read: Reader) -> Callable[[Request], Response]:
         def handle(request: Request) -> Response:
+            self._look()
             found = self._market(request.variables[0])
             return found if isinstance(found, Response) else json_response(read(*found))
 
@@ -100,6 +107,7 @@ class PublicReads:
 
     def _of_condition(self, render: Callable[[Market], dict[str, Any]]) -> Callable[[Request], Response]:
         def handle(request: Request) -> Response:
+            self._look()
             market = self._desk.exchange.markets.get(request.variables[0].lower())
             if market is None or market.phase == Phase.HYDRATING:
                 return error_response(404, "market not found")
@@ -108,16 +116,20 @@ class PublicReads:
         return handle
 
     def _price(self, request: Request) -> Response:
+        self._look()
         found = self._market(request.parameter("token_id"))
         if isinstance(found, Response):
             return found
         side = (request.parameter("side") or "").upper()
-        if side not in ("BUY", "SELL"):
+        if side not in SIDES:
             return error_response(400, "Invalid side")
         return json_response({"price": _side_price(*found, side)})
 
-    def _batch(self, render: Callable[[list[tuple[Market, int, str]]], Any]) -> Callable[[Request], Response]:
+    def _batch(
+        self, render: Callable[[list[tuple[Market, int, str]]], Any], *, with_side: bool = False
+    ) -> Callable[[Request], Response]:
         def handle(request: Request) -> Response:
+            self._look()
             try:
                 rows = orjson.loads(request.body)
             except orjson.JSONDecodeError:
@@ -128,15 +140,18 @@ class PublicReads:
                 return refuse(refusals.PAYLOAD_LIMIT)
             found = []
             for row in rows:
-                each = self._market(row.get("token_id"))
+                each, side = self._market(row.get("token_id")), str(row.get("side", "")).upper()
+                if with_side and side not in SIDES:
+                    return error_response(400, "Invalid side")
                 if not isinstance(each, Response):
-                    found.append((*each, str(row.get("side", "")).upper()))
+                    found.append((*each, side))
             return json_response(render(found))
 
         return handle
 
     def _listed(self, request: Request, render: Callable[[Market], dict[str, Any]]) -> Response:
         """Return a page of markets; the cursor is the place in base64 as the venue has it."""
+        self._look()
         start = read_cursor(request.parameter("next_cursor"))
         if start is None:
             return error_response(400, "Invalid next_cursor")
@@ -163,6 +178,11 @@ def read_cursor(cursor: str | None) -> int | None:
     except ValueError:
         return None
     return place if place >= 0 else None
+
+
+def read_count(text: str | None) -> int | None:
+    """Return the natural number that a parameter says, None for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX else None
 
 
 def page(rows: list[dict[str, Any]], start: int, total: int) -> dict[str, Any]:

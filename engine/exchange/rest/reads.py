@@ -9,7 +9,7 @@ from engine.exchange.desk import Desk
 from engine.exchange.members import Wallet
 from engine.exchange.render.orders import order_row, trade_row
 from engine.exchange.rest.callers import Caller, private, refuse
-from engine.exchange.rest.public import PAGE, page, read_cursor
+from engine.exchange.rest.public import PAGE, page, read_count, read_cursor
 from engine.exchange.server.hosts import Service
 from engine.exchange.server.messages import Request, Response, error_response, json_response
 from engine.exchange.server.routes import Routes
@@ -181,6 +181,5 @@ def _fits(request: Request, row: dict[str, Any], name: str) -> bool:
 
 def _in_time(request: Request, match_s: int) -> bool:
     before, after = request.parameter("before"), request.parameter("after")
-    if before and before.isdigit() and match_s >= int(before):
-        return False
-    return not (after and after.isdigit() and match_s <= int(after))
+    before_s, after_s = read_count(before), read_count(after)
+    return (before_s is None or match_s < before_s) and (after_s is None or match_s > after_s)
