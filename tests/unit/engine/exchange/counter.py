@@ -131,6 +131,10 @@ class Counter:
             SIGNATURE_HEADER: request_signature(secret, timestamp_s, method, path, body),
         }
 
+    def owner(self, account: int) -> str:
+        """Return the API key that an account's orders name."""
+        return self.accounts[account].credentials.key
+
     def give(self, account: int, usd: int = 100) -> None:
         """Give an account's deposit wallet shares of both outcomes, seen at once."""
         wallet = self.accounts[account].wallets[SignatureType.DEPOSIT_WALLET]
