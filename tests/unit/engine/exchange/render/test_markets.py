@@ -16,12 +16,37 @@ from engine.exchange.render.markets import (
 )
 from tests.unit.engine.exchange.desks import START_MS, TestDesk
 
-FULL = (
-    "accepting_order_timestamp accepting_orders active archived closed condition_id description enable_order_book "
-    "end_date_iso fpmm game_start_time icon image is_50_50_outcome maker_base_fee market_slug minimum_order_size "
-    "minimum_tick_size neg_risk neg_risk_market_id neg_risk_request_id notifications_enabled question question_id "
-    "rewards seconds_delay tags taker_base_fee tokens"
-).split()
+FULL = [
+    "accepting_order_timestamp",
+    "accepting_orders",
+    "active",
+    "archived",
+    "closed",
+    "condition_id",
+    "description",
+    "enable_order_book",
+    "end_date_iso",
+    "fpmm",
+    "game_start_time",
+    "icon",
+    "image",
+    "is_50_50_outcome",
+    "maker_base_fee",
+    "market_slug",
+    "minimum_order_size",
+    "minimum_tick_size",
+    "neg_risk",
+    "neg_risk_market_id",
+    "neg_risk_request_id",
+    "notifications_enabled",
+    "question",
+    "question_id",
+    "rewards",
+    "seconds_delay",
+    "tags",
+    "taker_base_fee",
+    "tokens",
+]
 """Of the capture that protocol.md 4.1 names."""
 
 

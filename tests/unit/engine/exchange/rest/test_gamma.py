@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from engine.exchange.calendar import Settled, SeriesOptions, make_spec
+from engine.exchange.calendar import SeriesOptions, Settled, make_spec
 from engine.exchange.core.market import Market, Phase
 from engine.exchange.rest.gamma import Gamma
 from engine.exchange.server.routes import Routes
