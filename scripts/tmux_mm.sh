@@ -32,7 +32,7 @@ prepare
 
 first=(feeder "${feed_arguments[@]}")
 [[ $source != local ]] || first=(exchange "${exchange_arguments[@]}")
-tmux new-session -d -s "$SESSION" -c "$root" "$(quoted scripts/supervise.sh "${first[@]}"); exec bash"
+tmux new-session -d -s "$SESSION" -c "$root" "$(quoted scripts/supervise.sh "${first[@]}"); exec bash" {start_lock}>&-
 if [[ $source == local ]]; then
     wait_healthy exchange exchange
     tmux split-window -v -t "=$SESSION:" -c "$root" \
