@@ -1,4 +1,4 @@
-"""`bucketmm status`: what feeder and engine say of themselves, once or as a live view."""
+"""`bucketmm status`: what local exchange, feeder and engine say of themselves, once or as a live view."""
 
 import time
 from pathlib import Path
@@ -15,6 +15,7 @@ from engine.cli.follow import follow
 from engine.model.errors import ResourceError
 
 OLD_AFTER_S = 5.0
+PARTS = ("engine", "feeder", "exchange")
 
 
 @click.command()
@@ -24,7 +25,9 @@ OLD_AFTER_S = 5.0
 @click.option("--rounds", type=click.IntRange(1), help="With --follow: return when this many more rounds are over.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(run_dir: Path, watch: bool, follow_lines: bool, rounds: int | None, as_json: bool) -> None:
-    """Show mode, round, stage, position, orders, P&L, feed and kill switch. Exit status 3 when nothing runs here.
+    """Show mode, round, stage, position, orders, P&L, feed, kill switch, local exchange.
+
+    Exit status 3 when nothing runs here.
 
     Example: bucketmm status --watch
     """
@@ -41,7 +44,7 @@ def status(run_dir: Path, watch: bool, follow_lines: bool, rounds: int | None, a
 
 def _read(run_dir: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in ("engine", "feeder"):
+    for name in PARTS:
         path = run_dir / f"{name}.json"
         try:
             found[name] = orjson.loads(path.read_bytes())
@@ -50,7 +53,7 @@ def _read(run_dir: Path) -> dict[str, Any]:
             found[name] = None
         except orjson.JSONDecodeError as error:
             raise ResourceError(f"expected JSON in {path}: {error}") from error
-    if found["engine"] is None and found["feeder"] is None:
+    if not any(found.values()):
         raise ResourceError(f"expected status files in {run_dir}, found none: is anything running?")
     return found
 
@@ -69,6 +72,8 @@ def _view(found: dict[str, Any]) -> Group:
         parts += [_engine_table(engine), *(_round_table(one) for one in engine["rounds"]), _last_table(engine)]
     if feeder is not None:
         parts.append(_plain_table("feeder", feeder))
+    if found["exchange"] is not None:
+        parts.append(_plain_table("local exchange", found["exchange"]))
     return Group(*parts)
 
 
@@ -130,7 +135,7 @@ def _last_table(engine: dict[str, Any]) -> Table:
 
 def _plain_table(title: str, part: dict[str, Any]) -> Table:
     table = Table(title=title, show_header=False, title_justify="left")
-    table.add_row("state", _state(part))
+    table.add_row("state", _state({"state": "running", **part}))
     for name, value in part.items():
         if name not in ("state", "age_seconds"):
             table.add_row(name, str(value))

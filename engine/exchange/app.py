@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -40,7 +40,6 @@ from engine.exchange.streams.user import UserChannel
 from engine.model.errors import InputError
 from engine.worlds.counterparties import Counterparties
 
-DAY_MS: Final = 86_400_000
 SourceOf = Callable[[Sequence[SeriesOptions], int], Counterparties]
 """Makes the counterparties of one asset's series, told when they begin (Unix ms)."""
 
@@ -59,10 +58,13 @@ class AppOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerState(msgspec.Struct, frozen=True):
-    """What a state file keeps beside the core: wallets and API keys, and the prices to beat of running windows."""
+    """What a state file keeps beside the core: wallets and API keys, the prices to beat of running windows, and what
+    the Data API tells.
+    """
 
     members: dict[str, Any]
     strikes_e8: dict[str, int] = {}
+    positions: dict[str, Any] = {}
 
 
 def wall_ms() -> int:
@@ -129,6 +131,8 @@ class App:
         try:
             server = msgspec.convert(saved, ServerState)
             self.members.restore(server.members)
+            if server.positions:
+                self.positions.restore(server.positions, self.exchange.markets)
         except ValueError as error:  # msgspec's are ValueErrors too
             raise InputError(f"{path}: expected the exchange's saved state: {error}") from None
         for calendar in self.calendars:
@@ -141,8 +145,9 @@ class App:
         for owner in self._background_owners():
             self.exchange.cancel_all(owner, now_ms)
         self.exchange.stop(now_ms)
+        self.positions.hear(self.exchange.notices)
         strikes = {key: value for calendar in self.calendars for key, value in calendar.strikes_e8.items()}
-        state = ServerState(members=self.members.saved(), strikes_e8=strikes)
+        state = ServerState(self.members.saved(), strikes, self.positions.saved())
         save_state(path, self.exchange, msgspec.to_builtins(state))
 
     def _background_owners(self) -> list[str]:
@@ -159,7 +164,6 @@ class App:
         self.exchange.advance(now_ms)
         for house in self.houses:
             house.begin(now_ms)
-        self.exchange.schedule.at(now_ms - now_ms % DAY_MS + DAY_MS, self._end_day)
         self.wake(now_ms)
 
     def open_server(self) -> Server:
@@ -224,10 +228,6 @@ class App:
             if settled is not None:
                 return settled
         return None
-
-    def _end_day(self, now_ms: int) -> None:
-        self.exchange.rebates.pay(now_ms)
-        self.exchange.schedule.at(now_ms + DAY_MS, self._end_day)
 
 
 class _BookFrames:

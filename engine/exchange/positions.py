@@ -9,6 +9,7 @@ Facts (protocol.md 9; 2026-11-21): the Data API lags the chain by about 4 s, so 
 
 import heapq
 from collections import deque
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -23,8 +24,10 @@ from engine.model.events import Side
 from engine.venue.statuses import TradeStatus
 
 LAG_MS: Final = 4_000
-ENTRIES_MAX: Final = 100_000
+ENTRIES_MAX: Final = 10_000
 """How many activities of a wallet are remembered."""
+HASHES_MAX: Final = 100_000
+"""How many transactions are remembered."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +106,8 @@ class Positions:
         for notice in notices:
             if isinstance(notice, TradeChanged) and notice.status == TradeStatus.MINED:
                 self._take_trade(notice.trade, notice.at_ms)
+        if notices:
+            self.catch_up(notices[-1].at_ms)
 
     def hear_deed(self, deed: Deed) -> None:
         """Listen to the chain."""
@@ -124,7 +129,7 @@ class Positions:
         until_ms = now_ms - self.lag_ms
         while self._waiting and self._waiting[0][0] <= until_ms:
             entry = heapq.heappop(self._waiting)[2]
-            self._entries.setdefault(entry.wallet, deque(maxlen=ENTRIES_MAX)).append(entry)
+            self._remember(entry)
             self._fold(entry)
 
     def entries(self, wallet: str = "") -> list[Entry]:
@@ -144,6 +149,32 @@ class Positions:
         """Return how many shares of a token a wallet holds."""
         position = self._positions.get(wallet, {}).get((market.spec.condition_id, token))
         return position.size_u6 if position is not None else 0
+
+    def saved(self) -> dict[str, object]:
+        """Return everything as JSON values, for the state file; markets stand as their condition ids."""
+        state = _Saved(
+            positions=self.positions(),
+            entries=[entry for entries in self._entries.values() for entry in entries],
+            waiting=[entry for _, _, entry in sorted(self._waiting)],
+        )
+        found: dict[str, object] = msgspec.to_builtins(state, enc_hook=lambda market: market.spec.condition_id)
+        return found
+
+    def restore(self, saved: Mapping[str, object], markets: Mapping[str, Market]) -> None:
+        """Take what `saved` returned, but for markets that are no more. Raises msgspec.ValidationError otherwise."""
+        rows = msgspec.convert(saved, dict[str, list[dict[str, object]]])
+        known = {
+            name: [row for row in each if row.get("market") is None or row["market"] in markets]
+            for name, each in rows.items()
+        }
+        state = msgspec.convert(known, _Saved, dec_hook=lambda _, condition_id: markets[condition_id])
+        for position in state.positions:
+            key = (position.market.spec.condition_id, position.token)
+            self._positions.setdefault(position.wallet, {})[key] = position
+        for entry in state.entries:
+            self._remember(entry)
+        for entry in state.waiting:
+            self._wait(entry)
 
     def _take_trade(self, trade: Trade, at_ms: int) -> None:
         cash_u6 = 0
@@ -184,10 +215,13 @@ class Positions:
         account = self._ledger.accounts.get(entry.wallet)
         if account is None or not account.background:
             self.mined_ms[entry.transaction_hash] = entry.at_ms
-            if len(self.mined_ms) > ENTRIES_MAX:
+            if len(self.mined_ms) > HASHES_MAX:
                 del self.mined_ms[next(iter(self.mined_ms))]
             self._number += 1
             heapq.heappush(self._waiting, (entry.at_ms, self._number, entry))
+
+    def _remember(self, entry: Entry) -> None:
+        self._entries.setdefault(entry.wallet, deque(maxlen=ENTRIES_MAX)).append(entry)
 
     def _fold(self, entry: Entry) -> None:
         if entry.market is None:
@@ -211,6 +245,12 @@ class Positions:
         if key not in own:
             own[key] = Position(wallet=entry.wallet, market=entry.market, token=token)
         return own[key]
+
+
+class _Saved(msgspec.Struct):
+    positions: list[Position]
+    entries: list[Entry]
+    waiting: list[Entry]
 
 
 def _entry(deed: Deed, kind: str, wallet: str) -> Entry:

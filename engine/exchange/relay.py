@@ -153,7 +153,8 @@ class Relay:
 
     def _begin(self, transaction: Transaction) -> Transaction:
         self._count += 1
-        digits = blake2b(f"relay:{self._seed}:{self._count}".encode(), digest_size=16).hexdigest()
+        name = f"relay:{self._seed}:{self._count}:{transaction.submitted_ms}"  # the count begins anew with each start
+        digits = blake2b(name.encode(), digest_size=16).hexdigest()
         transaction.transaction_id = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
         self.transactions[transaction.transaction_id] = transaction
         self._active[transaction.wallet] = transaction

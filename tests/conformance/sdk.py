@@ -36,7 +36,7 @@ def environment(venue: Venue) -> Environment:
         clob_user_ws_url=reach["user_ws_url"],
         rtds_ws_url=reach["rtds_ws_url"],
         realtime_ws_url=reach["polybolt_ws_url"],
-        relayer_poll_frequency_ms=20,
+        relayer_poll_frequency_ms=60,  # it tries 10 times to get a wallet that is busy for 300 ms
     )
     return create_environment(name="local", config=config)
 

@@ -32,6 +32,12 @@ def test_json_has_both_processes(run_dir: Path) -> None:
     assert report["feeder"]["pid"] == 7
 
 
+def test_the_local_exchange_alone_is_shown_too(tmp_path: Path) -> None:
+    (tmp_path / "exchange.json").write_text(json.dumps({"pid": 9, "clob_url": "http://127.0.0.1:1", "trades": 3}))
+    assert "local exchange" in status(tmp_path).stdout
+    assert json.loads(status(tmp_path, "--json").stdout)["exchange"]["trades"] == 3
+
+
 def test_a_running_process_that_does_not_write_is_silent(run_dir: Path) -> None:
     assert "running" in status(run_dir).stdout
     os.utime(run_dir / "feeder.json", (1_000, 1_000))

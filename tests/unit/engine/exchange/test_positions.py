@@ -1,5 +1,7 @@
 """The fold over trades, splits, merges and redemptions: sizes, costs, realised profit; and what is remembered of it."""
 
+import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -133,6 +135,40 @@ def test_transfers_are_a_withdrawal_and_a_deposit() -> None:
     scene.positions.catch_up(scene.desk.now_ms())
     assert [each.kind for each in scene.positions.entries(scene.own)] == ["WITHDRAWAL"]
     assert [each.kind for each in scene.positions.entries(scene.other)] == ["DEPOSIT"]
+
+
+def test_what_is_saved_comes_back_but_for_markets_that_are_no_more() -> None:
+    scene = Scene(lag_ms=1_000)
+    scene.buy(4_000, 10)
+    scene.desk.wait(2_000)
+    scene.position()
+    scene.do(Split, 3)
+    saved = msgspec.json.decode(msgspec.json.encode(scene.positions.saved()))
+    markets = {scene.market.spec.condition_id: scene.market}
+    back, without = (Positions(scene.desk.exchange.ledger, 1_000) for _ in range(2))
+    back.restore(saved, markets)
+    without.restore(saved, {})
+    scene.desk.wait(1_000)
+    for positions in (scene.positions, back, without):
+        positions.catch_up(scene.desk.now_ms())
+    assert back.positions(scene.own) == scene.positions.positions(scene.own)
+    assert back.entries() == scene.positions.entries()
+    assert [entry.kind for entry in back.entries(scene.own)] == ["SPLIT", "TRADE"]
+    assert without.positions() == without.entries() == []
+
+
+def test_what_was_not_saved_by_this_is_refused() -> None:
+    positions = Positions(Scene().desk.exchange.ledger)
+    for wrong in ({"positions": 1}, {}, {"positions": [{"wallet": 1}], "entries": [], "waiting": []}):
+        with pytest.raises(msgspec.ValidationError):
+            positions.restore(wrong, {})
+
+
+def test_what_nobody_asks_for_is_folded_all_the_same() -> None:
+    scene = Scene(lag_ms=50)
+    scene.buy(4_000, 10)
+    scene.buy(4_000, 10)
+    assert len(scene.positions.entries(scene.own)) == 1
 
 
 def test_shares_whose_coming_was_not_seen_have_cost_nothing() -> None:

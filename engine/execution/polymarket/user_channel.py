@@ -1,0 +1,176 @@
+"""Reads the user channel's frames without I/O: our fills, and what became of our orders; nothing is dropped silently.
+
+Facts (protocol.md 6, 2026-11-21): a trade's top level is the taker's; a maker's part is in `maker_orders`, possibly of
+the other token (the prices of a mint or merge sum to 1). A killed order was seen with `size_matched` and `created_at`
+empty, on which the official client loses the whole event. Frames may be arrays, `maker_orders` may be null, the same
+trade comes once for each status.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import orjson
+
+from engine.model.events import Settlement, Side
+from engine.model.units import PRICE_ONE_E4, parse_price_e4, parse_size_u6
+
+_SIDES: Final = {side.name: side for side in Side}
+_STATUS_PREFIX: Final = "TRADE_STATUS_"
+
+
+class Part(NamedTuple):
+    """A share of a fill at one price, in 1e-4 USD of our own token and 1e-6 shares."""
+
+    price_e4: int
+    size_u6: int
+
+
+class OwnFill(msgspec.Struct, frozen=True):
+    """What one trade did to one order of ours; the same pair of ids comes again for each settlement of it.
+
+    A taker has a part for each maker it met, since the price at the trade's top level is not dependable.
+    """
+
+    order_id: str
+    trade_id: str
+    token_id: str
+    side: Side
+    maker: bool
+    settlement: Settlement
+    parts: tuple[Part, ...]
+
+    @property
+    def size_u6(self) -> int:
+        """Return the shares in all."""
+        return sum(part.size_u6 for part in self.parts)
+
+
+class OwnOrder(msgspec.Struct, frozen=True):
+    """What became of an order of ours: PLACEMENT, UPDATE or CANCELLATION. `matched_u6` is -1 where it is not said."""
+
+    order_id: str
+    what: str
+    status: str
+    matched_u6: int
+
+
+class Complaint(msgspec.Struct, frozen=True):
+    """A message that could not be read, and why."""
+
+    why: str
+    message: str
+
+
+Update = OwnFill | OwnOrder | Complaint
+
+
+def read_frame(frame: bytes, owner: str) -> list[Update]:
+    """Return what a frame says of the orders of an API key, in order; PONG says nothing."""
+    if frame == b"PONG":
+        return []
+    try:
+        decoded = orjson.loads(frame)
+    except orjson.JSONDecodeError as error:
+        return [Complaint(f"expected JSON: {error}", frame[:200].decode(errors="replace"))]
+    updates: list[Update] = []
+    for message in decoded if isinstance(decoded, list) else [decoded]:
+        try:
+            updates += _read(message, owner)
+        except (ValueError, KeyError, TypeError) as error:
+            why = f"expected {error.args[0]!r}" if isinstance(error, KeyError) else str(error)
+            updates.append(Complaint(why, str(message)[:500]))
+    return updates
+
+
+def _read(message: Any, owner: str) -> Iterator[Update]:
+    if not isinstance(message, dict):
+        raise ValueError(f"expected an object, was {type(message).__name__}")
+    kind = message.get("event_type")
+    if kind == "order":
+        if owner in (message.get("owner"), message.get("order_owner")):
+            yield _order(message)
+    elif kind == "trade":
+        yield from _trade(message, owner)
+    else:
+        raise ValueError(f"expected an order or a trade, was {kind!r}")
+
+
+def _order(message: Mapping[str, Any]) -> OwnOrder:
+    matched = message.get("size_matched")
+    return OwnOrder(
+        order_id=_text(message, "id").lower(),
+        what=_text(message, "type"),
+        status=str(message.get("status") or ""),
+        matched_u6=parse_size_u6(matched) if matched else -1,
+    )
+
+
+def _trade(message: Mapping[str, Any], owner: str) -> Iterator[OwnFill]:
+    settlement = _settlement(_text(message, "status"))
+    makers = message.get("maker_orders") or []
+    own_makers = [maker for maker in makers if maker.get("owner") == owner]
+    takes = message.get("trader_side", "TAKER") != "MAKER" and owner in (
+        message.get("owner"),
+        message.get("trade_owner"),
+    )
+    if takes:
+        yield OwnFill(
+            order_id=_text(message, "taker_order_id").lower(),
+            trade_id=_text(message, "id"),
+            token_id=_text(message, "asset_id"),
+            side=_side(message),
+            maker=False,
+            settlement=settlement,
+            parts=tuple(_taker_parts(message, makers)),
+        )
+    for maker in own_makers:
+        yield OwnFill(
+            order_id=_text(maker, "order_id").lower(),
+            trade_id=_text(message, "id"),
+            token_id=_text(maker, "asset_id"),
+            side=_side(maker) if "side" in maker else _opposite_or_same(message, maker),
+            maker=True,
+            settlement=settlement,
+            parts=(Part(parse_price_e4(_text(maker, "price")), parse_size_u6(_text(maker, "matched_amount"))),),
+        )
+
+
+def _taker_parts(message: Mapping[str, Any], makers: list[Mapping[str, Any]]) -> Iterator[Part]:
+    """Yield the taker's prices: a maker's own, or what is left of 1 where the maker has the other token."""
+    if not makers:  # later statuses may come without them; the ids tell which fill it is
+        yield Part(parse_price_e4(_text(message, "price")), parse_size_u6(_text(message, "size")))
+        return
+    for maker in makers:
+        price_e4 = parse_price_e4(_text(maker, "price"))
+        same = _text(maker, "asset_id") == _text(message, "asset_id")
+        yield Part(price_e4 if same else PRICE_ONE_E4 - price_e4, parse_size_u6(_text(maker, "matched_amount")))
+
+
+def _opposite_or_same(message: Mapping[str, Any], maker: Mapping[str, Any]) -> Side:
+    """Return a maker's side where older messages leave it out: of the taker's token the other one, else the same."""
+    taker = _side(message)
+    if _text(maker, "asset_id") == _text(message, "asset_id"):
+        return Side.SELL if taker == Side.BUY else Side.BUY
+    return taker
+
+
+def _side(message: Mapping[str, Any]) -> Side:
+    name = _text(message, "side")
+    if name not in _SIDES:
+        raise ValueError(f"expected BUY or SELL, was {name!r}")
+    return _SIDES[name]
+
+
+def _settlement(status: str) -> Settlement:
+    name = status.removeprefix(_STATUS_PREFIX)
+    if name not in Settlement.__members__:
+        raise ValueError(f"expected a trade's status, was {status!r}")
+    return Settlement[name]
+
+
+def _text(message: Mapping[str, Any], field: str) -> str:
+    value = message[field]
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"expected a text in {field}, was {value!r}")
+    return value
