@@ -1,7 +1,6 @@
 """The real process: where it listens, how it ends, and what survives its restart."""
 
 import asyncio
-import os
 import random
 import signal
 import socket
@@ -49,7 +48,7 @@ class Process:
     def listening(self) -> set[tuple[str, int]]:
         """Return the addresses on which it listens, as (hex address, port)."""
         folder = Path(f"/proc/{self.process.pid}/fd")
-        links = [os.readlink(each) for each in folder.iterdir()]
+        links = [str(each.readlink()) for each in folder.iterdir()]
         inodes = {link.removeprefix("socket:[").removesuffix("]") for link in links}
         found = set()
         for table in ("tcp", "tcp6"):
