@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 
 from engine.exchange.core.exchange import Exchange
-from engine.exchange.core.notices import AnyNotice, HoldEnded
+from engine.exchange.core.notices import AnyNotice, HoldEnded, LevelChanged
 from engine.exchange.core.orders import Answer
 from engine.exchange.members import Members
 from engine.exchange.render.books import Books
@@ -52,6 +52,9 @@ class Desk:
         """Hand on what has happened."""
         notices = self.exchange.take_notices()
         if notices:
+            for notice in notices:
+                if isinstance(notice, LevelChanged):
+                    self.books.changed(notice.market, notice.at_ms)
             for listener in self.listeners:
                 listener(notices)
             for notice in notices:

@@ -48,9 +48,6 @@ class Feeds:
 
     def publish(self, notices: list[AnyNotice]) -> None:
         """Send everything that the notices tell."""
-        for notice in notices:
-            if isinstance(notice, LevelChanged):
-                self._desk.books.changed(notice.market, notice.at_ms)
         by_market: dict[str, list[AnyNotice]] = {}
         for notice in notices:
             by_market.setdefault(notice.market.spec.condition_id, []).append(notice)

@@ -35,6 +35,8 @@ from engine.worlds.tape import PriceTape
 BOOK_ACCOUNT: Final = "replayed-book"
 TAKER_ACCOUNT: Final = "replayed-takers"
 MERGE_FROM_U6: Final = 1_000 * U6
+LOOK_AGAIN_MS: Final = 1_000
+"""How soon the book is put right where nothing was recorded: after a refusal, and after somebody traded with it."""
 NO_OUTLOOK: Final = Outlook(0, 0, 0)
 
 
@@ -128,17 +130,20 @@ class SteeredBook(_Player):
         books = self._played.books
         while self._place < len(books) and self._time_of(books[self._place]) <= view.now_ms:
             self._place += 1
-        self.wake_at_ms = self._time_of(books[self._place]) if self._place < len(books) else self.window.end_ms
+        next_ms = self._time_of(books[self._place]) if self._place < len(books) else self.window.end_ms
         if self._place == 0:
+            self.wake_at_ms = next_ms
             return []
+        self.wake_at_ms = min(next_ms, view.now_ms + LOOK_AGAIN_MS)
         wanted = levels_of(books[self._place - 1], view.book.tick_e4, self._depth, self.window.min_size_u6)
-        cancelled, added = steer(view.own.orders, wanted, self.window.min_size_u6)
-        actions: list[AnyAction] = [CancelOrder(key) for key in cancelled]
+        changes = steer(view.own.orders, wanted, self.window.min_size_u6)
+        actions: list[AnyAction] = [CancelOrder(key) for key in changes.first]
         pairs_u6 = min(view.own.up_u6, view.own.down_u6)
         if pairs_u6 > MERGE_FROM_U6:
             actions.append(MergePairs(pairs_u6))
-        for token, price_e4, size_u6 in added:
+        for token, price_e4, size_u6 in changes.added:
             actions.append(PlaceOrder(self._next_key(), token, Side.BUY, price_e4, size_u6))
+        actions += map(CancelOrder, changes.then)
         return actions
 
 

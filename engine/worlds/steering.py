@@ -1,7 +1,7 @@
 """From a recorded book to the orders that show it: the levels to stand at, and the least change that gets there."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from engine.model.units import PRICE_ONE_E4, SIZE_GRID_U6, U6
 from engine.worlds.participants.actions import Token
@@ -45,13 +45,24 @@ def _deepened(side: Iterable[tuple[int, int]], tick_e4: int, depth: int) -> Iter
         yield price_e4, (DEEP_SHARES + price_e4 * 37 // 10 % DEEP_SHARES_SPREAD) * U6
 
 
-def steer(
-    orders: Mapping[int, OpenOrder], wanted: Levels, least_u6: int
-) -> tuple[list[int], list[tuple[Token, int, int]]]:
-    """Return (keys to cancel, (token, price_e4, size_u6) to buy) that turn one's own orders into the wanted levels.
+class Changes(NamedTuple):
+    """What turns one's own orders into the wanted levels: keys to cancel first, (token, price_e4, size_u6) to buy, and
+    keys to cancel then.
 
-    The newest orders of a level go first, so that the oldest keep their place in the queue. A difference below
-    `least_u6` is left, because no order can be that small.
+    Only what the purchases would trade with goes first, so that no side of the book is empty in between: the tick
+    follows the middle of the book, and would flip.
+    """
+
+    first: list[int]
+    added: list[tuple[Token, int, int]]
+    then: list[int]
+
+
+def steer(orders: Mapping[int, OpenOrder], wanted: Levels, least_u6: int) -> Changes:
+    """Return the least changes that bring each level as near to the wanted size as orders can be.
+
+    The newest orders of a level go, so that the oldest keep their place in the queue. A difference below `least_u6` is
+    left, because no order can be that small.
     """
     standing: dict[tuple[Token, int], list[tuple[int, int]]] = {}
     for key, order in orders.items():
@@ -70,4 +81,6 @@ def steer(
             shown_u6 -= open_u6
         if size_u6 - shown_u6 >= least_u6:
             added.append((*place, size_u6 - shown_u6))
-    return cancelled, added
+    highest = {token: max((price for other, price, _ in added if other == token), default=0) for token in Token}
+    first = [key for key in cancelled if orders[key].price_e4 + highest[orders[key].token.peer] >= PRICE_ONE_E4]
+    return Changes(first, added, [key for key in cancelled if key not in first])

@@ -29,6 +29,7 @@ WINDOW_S = 15
 LONGEST_FAULT_MS = 4_000
 WARM_UP_SHARE = 4
 FLAT_WITHIN = 0.10
+POOR_USD = 1_000
 
 
 class Soak:
@@ -100,9 +101,18 @@ class Soak:
                 await asyncio.sleep(min(2.0, max(0.1, self._left_s())))
                 self.wrong += (await control.get("/audit")).json()["wrong"]
                 self.rss_kib.append((time.monotonic() - self._begun, rss_kib(pid)))
+                await self._fund(control, reach)
                 if time.monotonic() - shown > 60:
                     shown = time.monotonic()
                     print(f"{self._left_s():.0f} s left, {self.rss_kib[-1][1]} KiB, {self.counts}", file=sys.stderr)
+
+    async def _fund(self, control: httpx.AsyncClient, reach: dict[str, Any]) -> None:
+        """Give a bot that has lost its money some more: who cannot pay tests nothing."""
+        account = self._random.choice(reach["accounts"])
+        wallet = (await control.get(f"/wallets/{account['deposit_wallet']}")).json()
+        if wallet["chain"].get("", 0) < POOR_USD * U6:
+            answer = await control.post("/deposits", json={"wallet": wallet["wallet"], "usd": POOR_USD})
+            self._count(f"deposit {answer.status_code}")
 
     async def _trade(self, trader: Trader, number: int) -> None:
         dice = random.Random(f"{self._seed}/{number}")

@@ -26,7 +26,7 @@ def loopback_address(host: str) -> str:
     if address is None or not address.is_loopback:
         raise InputError(
             f"expected localhost, 127.0.0.1 or ::1 to listen on, was {host!r}: whoever reaches the local exchange can "
-            "trade in every account of it; allow a public address explicitly if that is meant"
+            "trade in every account of it; --allow-public if that is meant"
         )
     return str(address)
 

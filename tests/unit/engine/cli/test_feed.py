@@ -10,7 +10,7 @@ from engine.cli.feed import feed
 
 def test_help_names_the_sources_and_the_bench() -> None:
     output = CliRunner().invoke(feed, ["--help"]).output
-    assert "[polymarket|recording]" in output
+    assert "[local|polymarket|recording]" in output
     assert "bench" in output
 
 

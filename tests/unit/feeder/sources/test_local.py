@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from engine.exchange.server.hosts import Service
+from engine.exchange.server.messages import Request, Response, error_response, json_response
+from engine.exchange.server.routes import Routes
+from engine.exchange.server.server import Server
+from engine.venue.accounts import known_account
+from engine.venue.credentials import ADDRESS_HEADER, NONCE_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, proven_address
 from feeder.discovery import LookupFailedError
 from feeder.sources import SourceError
-from feeder.sources.local import LocalRest, LocalSource, Whereabouts, find_exchange
+from feeder.sources.local import LocalRest, LocalSource, Whereabouts, derive_credentials, find_exchange
 from feeder.sources.polymarket import PolymarketOptions
 from feeder.transport import ConnectError, Connection, FrameListener
 
@@ -99,3 +105,34 @@ def test_reads_fail_as_lookups_do_while_no_exchange_runs(tmp_path: Path) -> None
         await rest.close()
 
     asyncio.run(ask())
+
+
+async def derived(answer: Response, seen: list[Request]) -> dict[str, str]:
+    def handle(request: Request) -> Response:
+        seen.append(request)
+        return answer
+
+    routes = Routes()
+    routes.add(Service.CLOB, "GET", "/auth/derive-api-key", handle)
+    async with Server(routes) as server:
+        return await derive_credentials(f"http://127.0.0.1:{await server.listen()}")
+
+
+def test_credentials_are_asked_for_with_the_first_accounts_proof() -> None:
+    seen: list[Request] = []
+    answer = {"apiKey": "k", "secret": "c2VjcmV0", "passphrase": "p"}
+    assert asyncio.run(derived(json_response(answer), seen)) == answer
+    headers = seen[0].headers
+    names = (ADDRESS_HEADER, TIMESTAMP_HEADER, NONCE_HEADER, SIGNATURE_HEADER)
+    assert proven_address(*(headers[name] for name in names)) == known_account(0).address
+
+
+@pytest.mark.parametrize("answer", [error_response(400, "Could not derive api key"), json_response({"apiKey": 5})])
+def test_an_exchange_without_accounts_is_named(answer: Response) -> None:
+    with pytest.raises(SourceError, match="auth/derive-api-key: expected API credentials of the first test account"):
+        asyncio.run(derived(answer, []))
+
+
+def test_an_exchange_that_does_not_answer_is_named() -> None:
+    with pytest.raises(SourceError, match="expected API credentials"):
+        asyncio.run(derive_credentials("http://127.0.0.1:1"))
