@@ -8,6 +8,7 @@ DEMO_SECONDS=60
 HEALTHY_WITHIN_S=30
 
 source=local path='' pace=1 config=config.json follow=1 seconds=$DEMO_SECONDS
+start_lock=''
 exchange_arguments=() feed_arguments=() run_arguments=()
 
 parse_options() { # ARGUMENTS...; `usage` is the script's own
@@ -32,8 +33,12 @@ parse_options() { # ARGUMENTS...; `usage` is the script's own
     [[ -f $config ]] || fail 2 "--config: $config does not exist"
 }
 
+# Two starts at once would each take the other's processes for its own: the first holds a lock while it starts.
 refuse_a_second_start() {
     local exchange feeder engine
+    mkdir -p "$run_dir"
+    exec {start_lock}>"$run_dir/start.lock"
+    flock --nonblock "$start_lock" || fail 3 "another start is under way here; wait for it, then stop with scripts/stop_mm.sh"
     exchange=$(running_pid exchange exchange) feeder=$(running_pid feeder feed) engine=$(running_pid engine run)
     [[ -z $exchange && -z $feeder && -z $engine ]] && return
     fail 3 "already running: exchange ${exchange:-no}, feeder ${feeder:-no}, engine ${engine:-no} (pids);" \

@@ -29,7 +29,7 @@ TEXT
 launch() { # NAME ARGUMENTS...: a process in a session of its own, so that a closed terminal does not end it
     local name=$1
     shift
-    setsid "$venv/bin/bucketmm" "$@" </dev/null >>"$log_dir/$name.log" 2>&1 &
+    setsid "$venv/bin/bucketmm" "$@" </dev/null >>"$log_dir/$name.log" 2>&1 {start_lock}>&- &
     write_pid_file "$name" $!
 }
 
@@ -44,6 +44,7 @@ launch feeder "${feed_arguments[@]}"
 wait_healthy feeder feed
 launch engine "${run_arguments[@]}"
 wait_healthy engine run
+exec {start_lock}>&-
 
 say ""
 say "watch:  ./.venv/bin/bucketmm status --watch"

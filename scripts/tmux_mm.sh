@@ -32,7 +32,7 @@ prepare
 
 first=(feeder "${feed_arguments[@]}")
 [[ $source != local ]] || first=(exchange "${exchange_arguments[@]}")
-tmux new-session -d -s "$SESSION" -c "$root" "$(quoted scripts/supervise.sh "${first[@]}"); exec bash"
+tmux new-session -d -s "$SESSION" -c "$root" "$(quoted scripts/supervise.sh "${first[@]}"); exec bash" {start_lock}>&-
 if [[ $source == local ]]; then
     wait_healthy exchange exchange
     tmux split-window -v -t "=$SESSION:" -c "$root" \
@@ -42,5 +42,6 @@ wait_healthy feeder feed
 tmux split-window -v -t "=$SESSION:" -c "$root" "$(quoted scripts/supervise.sh engine "${run_arguments[@]}"); exec bash"
 tmux split-window -h -t "=$SESSION:" -c "$root" "until $(quoted "$venv/bin/bucketmm" status --watch); do sleep 1; done"
 say "tmux session $SESSION: exchange (local), feeder, engine, status; stop with scripts/stop_mm.sh"
+exec {start_lock}>&-
 ((follow)) || exit 0
 exec tmux attach -t "=$SESSION"

@@ -27,10 +27,12 @@ from engine.exchange.scenario import load_scenario
 from engine.exchange.serve import Reach, Ready, ServeOptions, serve
 from engine.exchange.server.bind import LOOPBACK
 from engine.exchange.server.limits import Mode as LimitMode
+from engine.exchange.state import check_writable
 from engine.model.errors import InputError
 from engine.model.events import Event
 from engine.runtime.control import write_atomically
 from engine.runtime.recorded import recorded_events
+from engine.runtime.session import StateLock
 from engine.worlds.counterparties import Counterparties
 from engine.worlds.crowd import Crowd
 from engine.worlds.crowd_params import styled_crowd
@@ -41,6 +43,11 @@ from feeder.recording.files import RecordingFile
 from feeder.recording.reader import open_recordings
 
 SHORTEST_S: Final = 15
+LONGEST_MS: Final = 3_600_000
+"""For every delay: one beyond an hour is a mistake in the unit."""
+BALANCE_USD_MAX: Final = 1_000_000_000
+"""So that sums over many wallets stay within what clients can hold."""
+Delay: Final = click.IntRange(0, LONGEST_MS)
 PORT: Final = click.IntRange(0, 65_535)
 
 
@@ -65,7 +72,9 @@ PORT: Final = click.IntRange(0, 65_535)
 @click.option("--scenario", type=click.Path(exists=True, path_type=Path), help="TOML file of what goes wrong when.")
 @click.option("--state", type=click.Path(path_type=Path), help="File that keeps accounts, orders, positions.")
 @click.option("--accounts", default=10, show_default=True, type=click.IntRange(0, 100), help="Funded test accounts.")
-@click.option("--balance-usd", default=1_000, show_default=True, type=click.IntRange(0), help="Of each wallet.")
+@click.option(
+    "--balance-usd", default=1_000, show_default=True, type=click.IntRange(0, BALANCE_USD_MAX), help="Of each wallet."
+)
 @click.option(
     "--limits",
     type=click.Choice([each.value for each in LimitMode]),
@@ -73,11 +82,11 @@ PORT: Final = click.IntRange(0, 65_535)
     show_default=True,
     help="Of each signer.",
 )
-@click.option("--mined-ms", default=2_000, show_default=True, type=click.IntRange(0), help="From match to block.")
-@click.option("--confirmed-ms", default=4_000, show_default=True, type=click.IntRange(0), help="From match to final.")
-@click.option("--balance-lag-ms", default=500, show_default=True, type=click.IntRange(0), help="Of the balance cache.")
-@click.option("--data-lag-ms", default=LAG_MS, show_default=True, type=click.IntRange(0), help="Of the Data API.")
-@click.option("--hold-ms", default=150, show_default=True, type=click.IntRange(0), help="How long takers are held.")
+@click.option("--mined-ms", default=2_000, show_default=True, type=Delay, help="From match to block.")
+@click.option("--confirmed-ms", default=4_000, show_default=True, type=Delay, help="From match to final.")
+@click.option("--balance-lag-ms", default=500, show_default=True, type=Delay, help="Of the balance cache.")
+@click.option("--data-lag-ms", default=LAG_MS, show_default=True, type=Delay, help="Of the Data API.")
+@click.option("--hold-ms", default=150, show_default=True, type=Delay, help="How long takers are held.")
 @click.option("--tls", is_flag=True, help="Also TLS, and an HTTPS proxy for clients whose hosts are sealed.")
 @click.option("--tls-dir", default="run/tls", show_default=True, type=click.Path(path_type=Path), help="Local CA.")
 @click.option("--run-dir", default="run", show_default=True, type=click.Path(path_type=Path), help="exchange.json.")
@@ -135,14 +144,12 @@ def _run(
     options = AppOptions(series=series, settings=settings, seed=seed, limits=LimitMode(limits), data_lag_ms=data_lag_ms)
     played = load_scenario(scenario) if scenario is not None else None
     app = App(options, make_source(style, seed, recording))
+    if state is not None:
+        check_writable(state)
     file = run_dir / "exchange.json"
-    run_dir.mkdir(parents=True, exist_ok=True)
-
-    has_written = False
+    lock = StateLock(run_dir, "exchange.lock", "exchange")  # the file is this exchange's alone
 
     def beat(reach: Reach, description: dict[str, object]) -> None:
-        nonlocal has_written
-        has_written = True
         urls = {name: value for name, value in msgspec.to_builtins(reach).items() if name.endswith("_url")}
         write_atomically(file, orjson.dumps({"pid": os.getpid(), **urls, **description}, option=orjson.OPT_INDENT_2))
 
@@ -150,8 +157,8 @@ def _run(
     try:
         status = uvloop.run(serving)
     finally:
-        if has_written:  # else it is another exchange's
-            file.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
+        lock.release()
     sys.exit(status)
 
 

@@ -98,7 +98,7 @@ def _serve(
     if path is not None:
         opened = _open_recording(path, pace, slugs)
     else:
-        local = find_exchange(run_dir) if chosen == "local" else None
+        local = (run_dir, find_exchange(run_dir)) if chosen == "local" else None
         opened = _open_venue(local, config["venue"], slugs=slugs, **venue)  # type: ignore[arg-type]
     try:
         writer = RingWriter(ring or config["feed"]["ring"], capacity=capacity or config["feed"]["capacity"])
@@ -131,7 +131,7 @@ def _credentials() -> dict[str, str]:
 
 
 def _open_venue(
-    local: LocalExchange | None,
+    local: tuple[Path, LocalExchange] | None,
     hosts: dict[str, str],
     asset: str,
     window_seconds: int | None,
@@ -148,7 +148,7 @@ def _open_venue(
             parse_slug(slug)
         except ValueError as error:
             raise InputError(f"--slug: {error}") from error
-    length_s = window_seconds or (local.window_seconds[0] if local is not None else PRODUCTION_LENGTH_S)
+    length_s = window_seconds or (local[1].window_seconds[0] if local is not None else PRODUCTION_LENGTH_S)
     options = PolymarketOptions(
         hosts["market_ws_url"],
         asset,
@@ -162,7 +162,7 @@ def _open_venue(
         rtds_url,
     )
     if local is not None:
-        return LocalSource(local, options, TRANSPORTS[transport])
+        return LocalSource(*local, options, TRANSPORTS[transport])
     rest = RestClient(hosts["gamma_url"], hosts["clob_url"])
     return PolymarketSource(options, rest, TRANSPORTS[transport])
 

@@ -194,6 +194,7 @@ class App:
         exchange = self.exchange
         return {
             "assets": [house.asset for house in self.houses],
+            "seed": self.options.seed,
             "window_seconds": [series.length_s for series in self.options.series],
             "markets": {
                 market.spec.slug: market.phase.name.lower()

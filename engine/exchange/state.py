@@ -72,6 +72,17 @@ def save_state(path: Path, exchange: Exchange, server: dict[str, Any]) -> None:
         raise InputError(f"{path}: cannot write the exchange's state: {error.strerror}") from None
 
 
+def check_writable(path: Path) -> None:
+    """Raise InputError when a state could not be written there at the end: better now than after a day of trading."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = path.with_name(f".{path.name}.{os.getpid()}")
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT, 0o600))
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"{path}: cannot write the exchange's state: {error.strerror}") from None
+
+
 def load_state(path: Path, exchange: Exchange) -> dict[str, Any] | None:
     """Put a saved state into a new exchange and return the server's part; None when there is no such file.
 

@@ -39,17 +39,20 @@ class SessionResult(NamedTuple):
 
 
 class StateLock:
-    """One engine per state folder. Raises ResourceError naming the process that holds it."""
+    """One engine per state folder, one exchange per run folder.
 
-    def __init__(self, root: Path) -> None:
+    Raises ResourceError naming the process that holds it.
+    """
+
+    def __init__(self, root: Path, file: str = "lock", who: str = "engine") -> None:
         root.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = os.open(root / file, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.pread(self._file, 32, 0).decode(errors="replace").strip()
             os.close(self._file)
-            raise ResourceError(f"expected {root} to be free, the engine with pid {holder} uses it") from None
+            raise ResourceError(f"expected {root} to be free, the {who} with pid {holder} uses it") from None
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
 

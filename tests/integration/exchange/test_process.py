@@ -148,7 +148,7 @@ def test_another_address_needs_to_be_asked_for(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_is_status_3_and_the_other_ones_file_stays(tmp_path: Path) -> None:
     with running(tmp_path) as exchange:
         port = exchange.reach["clob_url"].rpartition(":")[2]
-        status, message = failing(tmp_path, "--port", port)
+        status, message = failing(tmp_path / "another", "--port", port)
         assert (status, "Traceback" in message) == (3, False)
         assert port in message
         assert exchange.file.exists()

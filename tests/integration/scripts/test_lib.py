@@ -88,8 +88,8 @@ def test_what_is_missing_is_said_together_with_the_command_that_installs_it(tmp_
     [
         ("--pase 3", "expected one of the options"),
         ("--path", "expected a value after --path"),
-        ("--path nowhere", "does not exist"),
-        ("--source tape", "expected recording or polymarket"),
+        ("--source recording --path nowhere", "does not exist"),
+        ("--source tape", "expected local, recording or polymarket"),
         ("--source polymarket --path README.md", "--path goes with"),
     ],
 )
