@@ -1,4 +1,4 @@
-"""A short soak of the real exchange; the long one, which also judges memory, is `python -m tests.soak.exchange_soak`."""
+"""A short soak of the real exchange; `python -m tests.soak.exchange_soak` is the long one, which judges memory too."""
 
 from tests.soak.exchange_soak import soak
 

@@ -1,7 +1,6 @@
 """The real process: where it listens, how it ends, and what survives its restart."""
 
 import asyncio
-import os
 import random
 import signal
 import socket
@@ -49,7 +48,7 @@ class Process:
     def listening(self) -> set[tuple[str, int]]:
         """Return the addresses on which it listens, as (hex address, port)."""
         folder = Path(f"/proc/{self.process.pid}/fd")
-        links = [os.readlink(each) for each in folder.iterdir()]
+        links = [str(each.readlink()) for each in folder.iterdir()]
         inodes = {link.removeprefix("socket:[").removesuffix("]") for link in links}
         found = set()
         for table in ("tcp", "tcp6"):
@@ -149,7 +148,7 @@ def test_another_address_needs_to_be_asked_for(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_is_status_3_and_the_other_ones_file_stays(tmp_path: Path) -> None:
     with running(tmp_path) as exchange:
         port = exchange.reach["clob_url"].rpartition(":")[2]
-        status, message = failing(tmp_path, "--port", port)
+        status, message = failing(tmp_path / "another", "--port", port)
         assert (status, "Traceback" in message) == (3, False)
         assert port in message
         assert exchange.file.exists()

@@ -6,7 +6,6 @@ from pathlib import Path
 import orjson
 import pytest
 
-from engine.exchange.app import DAY_MS
 from engine.exchange.calendar import SeriesOptions
 from engine.exchange.core.audit import audit
 from engine.exchange.core.market import Phase
@@ -137,17 +136,6 @@ def test_windows_of_protocol_v2_have_its_ids() -> None:
     venue = Virtual(SeriesOptions(length_s=60, ahead=0, version="v2")).begin()
     spec = venue.market().spec
     assert (spec.version, len(spec.condition_id)) == ("v2", 64)
-
-
-def test_rebates_are_paid_at_the_end_of_the_day() -> None:
-    paid: list[int] = []
-    start_ms = START_MS - START_MS % DAY_MS + DAY_MS - 30_000
-    venue = Virtual(at_ms=start_ms).begin()
-    venue.app.exchange.rebates.pay = paid.append  # type: ignore[method-assign]
-    venue.wait(29_000)
-    assert paid == []
-    venue.wait(2_000)
-    assert paid == [start_ms + 30_000]
 
 
 def test_it_wants_to_be_woken_for_a_price_at_the_latest() -> None:

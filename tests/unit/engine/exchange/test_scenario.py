@@ -76,7 +76,7 @@ def test_an_empty_file_is_a_quiet_scenario(tmp_path: Path) -> None:
         (one("ws_late_snapshot", "after_frames = 0"), "x: expected .*after_frames"),
         (
             one("slow", 'routes = ["POST order"]'),
-            "x: expected a route such as 'POST /order' or 'WS .*', was 'POST order'",
+            "x: expected a route such as .*, was 'POST order'",
         ),
         (one("slow", 'routes = ["SEND /order"]'), "x: expected a route .* was 'SEND /order'"),
         (one("slow", 'routes = ["WS /ws/user"]'), "x: expected routes of requests, slow never meets 'WS /ws/user'"),

@@ -35,14 +35,10 @@ class Served:
             self.accounts = accounts
             self._tasks.append(asyncio.create_task(self.look(reach)))
 
-        return await serve(
-            self.app,
-            ServeOptions(accounts=1, **options),
-            scenario,
-            state,
-            ready,
-            lambda _, about: self.beats.append(about),
-        )
+        def beat(_: Reach, about: dict[str, object]) -> None:
+            self.beats.append(about)
+
+        return await serve(self.app, ServeOptions(accounts=1, **options), scenario, state, ready, beat)
 
     async def look(self, reach: Reach) -> None:
         try:

@@ -74,7 +74,7 @@ def test_accepted_sockets_do_not_wait_to_fill_packets() -> None:
 def test_no_port_is_opened_for_the_world() -> None:
     async def main() -> None:
         async with Server(routes(Echo())) as server:
-            with pytest.raises(InputError, match="allow a public address explicitly"):
+            with pytest.raises(InputError, match="--allow-public if that is meant"):
                 await server.listen("0.0.0.0")
 
     asyncio.run(main())
