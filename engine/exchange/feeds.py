@@ -51,6 +51,9 @@ class Feeds:
         by_market: dict[str, list[AnyNotice]] = {}
         for notice in notices:
             by_market.setdefault(notice.market.spec.condition_id, []).append(notice)
+        for of_market in by_market.values():  # all before anything is rendered
+            if any(isinstance(notice, LevelChanged) for notice in of_market):
+                self._desk.books.changed(of_market[0].market, _step_ms(of_market))
         for of_market in by_market.values():
             self._publish_market(of_market)
         for notice in notices:
@@ -61,31 +64,31 @@ class Feeds:
                     self._publish_trade(notice)
 
     def _publish_market(self, notices: list[AnyNotice]) -> None:
-        market = notices[0].market
+        market, at_ms = notices[0].market, _step_ms(notices)
         levels = [notice for notice in notices if isinstance(notice, LevelChanged)]
         matched = [n.trade for n in notices if isinstance(n, TradeChanged) and n.status == TradeStatus.MATCHED]
         if levels:
-            self._publish_levels(market, levels)
+            self._publish_levels(market, levels, at_ms)
         if matched:
-            self._publish_trades(market, matched)
+            self._publish_trades(market, matched, at_ms)
         if levels:
-            self._publish_best(market, levels[-1].at_ms)
+            self._publish_best(market, at_ms)
         for notice in notices:
             match notice:
                 case TickChanged():
-                    self._publish_tick(notice)
+                    self._publish_tick(notice, at_ms)
                 case PhaseChanged():
-                    self._publish_phase(notice)
+                    self._publish_phase(notice, at_ms)
 
-    def _publish_levels(self, market: Market, levels: list[LevelChanged]) -> None:
+    def _publish_levels(self, market: Market, levels: list[LevelChanged], at_ms: int) -> None:
         tokens = market.spec.tokens
         if not self._market_channel.has_followers(tokens):
             return
         newest = {(change.is_bid, change.up_price_e4): change for change in levels}
-        message = self._desk.books.price_change(market, list(newest.values()))
+        message = self._desk.books.price_change(market, list(newest.values()), at_ms)
         self._market_channel.publish(tokens, orjson.dumps(message))
 
-    def _publish_trades(self, market: Market, trades: list[Trade]) -> None:
+    def _publish_trades(self, market: Market, trades: list[Trade], at_ms: int) -> None:
         for token, token_id in enumerate(market.spec.tokens):
             if self._market_channel.has_followers((token_id,)):
                 self._market_channel.publish((token_id,), orjson.dumps(self._desk.books.message(market, token)))
@@ -99,7 +102,7 @@ class Feeds:
                 "size": size_text(trade.size_u6),
                 "fee_rate_bps": FEE_CEILING_BPS,
                 "side": trade.side.name,
-                "timestamp": str(trade.match_ms),
+                "timestamp": str(at_ms),
             }
             self._market_channel.publish((token_id,), orjson.dumps(message))
 
@@ -154,7 +157,7 @@ class Feeds:
                 frame = orjson.dumps(trade_event(trade, owner, change.status, change.at_ms))
                 self._user_channel.publish(owner, condition_id, frame)
 
-    def _publish_tick(self, change: TickChanged) -> None:
+    def _publish_tick(self, change: TickChanged, at_ms: int) -> None:
         for token_id in change.market.spec.tokens:
             message = {
                 "event_type": "tick_size_change",
@@ -162,11 +165,11 @@ class Feeds:
                 "market": change.market.spec.condition_id,
                 "old_tick_size": price_text(change.old_e4),
                 "new_tick_size": price_text(change.new_e4),
-                "timestamp": str(change.at_ms),
+                "timestamp": str(at_ms),
             }
             self._market_channel.publish((token_id,), orjson.dumps(message))
 
-    def _publish_phase(self, change: PhaseChanged) -> None:
+    def _publish_phase(self, change: PhaseChanged, at_ms: int) -> None:
         market, spec = change.market, change.market.spec
         if change.phase == Phase.RESOLVED:
             assert market.winner is not None, "a resolved market has a winner"
@@ -177,7 +180,7 @@ class Feeds:
                 "assets_ids": [*spec.tokens],
                 "winning_asset_id": spec.tokens[market.winner],
                 "winning_outcome": spec.outcomes[market.winner],
-                "timestamp": str(change.at_ms),
+                "timestamp": str(at_ms),
                 "tags": [],
             }
             self._market_channel.publish_custom(spec.tokens, orjson.dumps(message))
@@ -187,7 +190,12 @@ class Feeds:
             self._announced.add(spec.condition_id)
         elif change.phase == Phase.OPEN and spec.condition_id not in self._announced:
             self._announced.add(spec.condition_id)
-            self._market_channel.announce(orjson.dumps(_new_market(market, change.at_ms)))
+            self._market_channel.announce(orjson.dumps(_new_market(market, at_ms)))
+
+
+def _step_ms(notices: list[AnyNotice]) -> int:
+    """Return when a market's step ended. All its frames carry that: a later frame never tells an earlier time."""
+    return max(notice.at_ms for notice in notices)
 
 
 def _new_market(market: Market, at_ms: int) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -161,7 +162,10 @@ class Venue:
 @contextmanager
 def running(*options: str) -> Iterator[Venue]:
     """Run the exchange with a market that nobody else is in, until the block ends."""
-    command = [str(BUCKETMM), "exchange", "--json", "--style", "empty", "--accounts", str(ACCOUNTS), *QUICK, *options]
+    folder = tempfile.TemporaryDirectory(prefix="bucketmm-venue-")
+    where = ("--run-dir", folder.name)
+    command = [str(BUCKETMM), "exchange", "--json", "--style", "empty", "--accounts", str(ACCOUNTS), *where, *QUICK]
+    command += options
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stderr is not None
@@ -174,6 +178,7 @@ def running(*options: str) -> Iterator[Venue]:
     finally:
         process.terminate()
         process.communicate(timeout=20)
+        folder.cleanup()
 
 
 def l1_headers(account: Account, nonce: int = 0) -> dict[str, str]:

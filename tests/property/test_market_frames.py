@@ -1,4 +1,4 @@
-"""Whoever folds the market channel's frames has what GET /book says: both tokens, every market, at every moment."""
+"""Whoever folds the frames of the market channel has what GET /book says: both tokens, every market, at all times."""
 
 import json
 import random

@@ -85,7 +85,7 @@ class Books:
         """Return a token's book as the market channel has it."""
         return {"event_type": "book", **self.summary(market, token)}
 
-    def price_change(self, market: Market, changes: list[LevelChanged]) -> dict[str, object]:
+    def price_change(self, market: Market, changes: list[LevelChanged], at_ms: int) -> dict[str, object]:
         """Return the message of some level changes of one market: each is told for both tokens."""
         rows = []
         for change in changes:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.exchange.core.audit import audit
 from engine.exchange.core.exchange import Exchange
-from engine.exchange.state import decode_state, encode_state, load_state, save_state
+from engine.exchange.state import check_writable, decode_state, encode_state, load_state, save_state
 from engine.model.errors import InputError
 from tests.property.exchange_steps import Steps
 from tests.support_exchange import BUY, SELL, Floor
@@ -41,6 +41,19 @@ def test_only_its_owner_may_read_it_and_nothing_else_is_left(tmp_path: Path) -> 
         save_state(path, stopped(), SERVER)
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_day_begins(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(InputError, match="cannot write the exchange's state"):
+        check_writable(tmp_path / "file" / "state.json")
+
+
+def test_asking_whether_it_can_be_written_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text("kept")
+    check_writable(path)
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["kept"]
 
 
 def test_without_a_file_there_is_nothing_to_load(tmp_path: Path) -> None:

@@ -19,6 +19,14 @@ def test_a_state_folder_has_one_engine_and_the_second_one_is_told_its_pid(tmp_pa
     StateLock(tmp_path / "state").release()
 
 
+def test_a_folder_has_one_lock_for_each_kind_of_process(tmp_path: Path) -> None:
+    lock, other = StateLock(tmp_path), StateLock(tmp_path, "exchange.lock", "exchange")
+    with pytest.raises(ResourceError, match=f"the exchange with pid {os.getpid()} uses it"):
+        StateLock(tmp_path, "exchange.lock", "exchange")
+    lock.release()
+    other.release()
+
+
 def test_a_finished_recordings_state_is_moved_aside_each_time_it_is_played_again(tmp_path: Path) -> None:
     for number in (1, 2):
         play_round(tmp_path / "state" / "session-000001")

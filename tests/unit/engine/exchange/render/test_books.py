@@ -75,7 +75,7 @@ def test_a_change_of_several_levels_tells_each_for_both_tokens() -> None:
     counter.place(4_500, token=1, shares=7)
     levels = [notice for notice in seen if isinstance(notice, LevelChanged)]
     up, down = counter.market.spec.tokens
-    message = counter.desk.books.price_change(counter.market, levels[::-1])
+    message = counter.desk.books.price_change(counter.market, levels[::-1], levels[-1].at_ms)
     hashes = [counter.desk.books.summary(counter.market, token)["hash"] for token in (0, 1)]
     top = {"hash": hashes[0], "best_bid": "0.4", "best_ask": "0.55"}
     mirror = {"hash": hashes[1], "best_bid": "0.45", "best_ask": "0.6"}
@@ -96,7 +96,7 @@ def test_a_change_of_several_levels_tells_each_for_both_tokens() -> None:
 def test_a_level_that_is_gone_has_size_zero_and_empty_sides_their_signs() -> None:
     counter = Counter()
     change = LevelChanged(1, counter.market, is_bid=True, up_price_e4=4_000, size_u6=0)
-    up, down = counter.desk.books.price_change(counter.market, [change])["price_changes"]  # type: ignore[misc]
+    up, down = counter.desk.books.price_change(counter.market, [change], change.at_ms)["price_changes"]  # type: ignore[misc]
     assert (up["size"], up["best_bid"], up["best_ask"]) == ("0", "0", "1")
     assert (down["size"], down["best_bid"], down["best_ask"]) == ("0", "0", "1")
 
