@@ -9,7 +9,7 @@ from tests.unit.engine.exchange.counter import Counter
 UP_HASH = "ec2b5d5d850b0baa5a8b007fa37e2407ffff194e"
 DOWN_HASH = "42e1a1fdefce66a4cecf8fdc74aa05e78b585364"
 EMPTY_HASH = "5fc88382ceb092fecc42eaeea83491a4cce500d9"
-"""What py_clob_client_v2's generate_orderbook_summary_hash (1.1.2) returns for the books of these tests."""
+"""What py_clob_client_v2's generate_orderbook_summary_hash (1.2.1) returns for the books of these tests."""
 
 
 def quoted() -> Counter:
