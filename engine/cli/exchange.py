@@ -147,7 +147,9 @@ def _run(
     if state is not None:
         check_writable(state)
     file = run_dir / "exchange.json"
-    lock = StateLock(run_dir, "exchange.lock", "exchange")  # the file is this exchange's alone
+    locks = [StateLock(run_dir, "exchange.lock", "exchange")]  # the file is this exchange's alone, and so is the state
+    if state is not None:
+        locks.append(StateLock(state.parent, f".{state.name}.lock", "exchange"))
 
     def beat(reach: Reach, description: dict[str, object]) -> None:
         urls = {name: value for name, value in msgspec.to_builtins(reach).items() if name.endswith("_url")}
@@ -158,7 +160,8 @@ def _run(
         status = uvloop.run(serving)
     finally:
         file.unlink(missing_ok=True)
-        lock.release()
+        for lock in locks:
+            lock.release()
     sys.exit(status)
 
 

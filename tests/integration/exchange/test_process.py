@@ -154,6 +154,14 @@ def test_a_port_that_is_taken_is_status_3_and_the_other_ones_file_stays(tmp_path
         assert exchange.file.exists()
 
 
+def test_two_exchanges_cannot_keep_one_state_file(tmp_path: Path) -> None:
+    state = str(tmp_path / "state.json")
+    with running(tmp_path, "--state", state):
+        status, message = failing(tmp_path / "another", "--state", state)
+        assert status == 3
+        assert "to be free, the exchange with pid" in message
+
+
 def test_everything_that_is_somebodys_survives_a_restart(tmp_path: Path) -> None:
     state = str(tmp_path / "state.json")
     with running(tmp_path, "--state", state, "--seed", "1") as exchange:
