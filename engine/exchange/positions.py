@@ -24,8 +24,10 @@ from engine.model.events import Side
 from engine.venue.statuses import TradeStatus
 
 LAG_MS: Final = 4_000
-ENTRIES_MAX: Final = 10_000
+ENTRIES_MAX: Final = 1_000
 """How many activities of a wallet are remembered."""
+POSITIONS_MAX: Final = 1_000
+"""How many positions of a wallet are remembered; of more, the oldest of which nothing is held are forgotten."""
 HASHES_MAX: Final = 100_000
 """How many transactions are remembered."""
 
@@ -244,7 +246,17 @@ class Positions:
         key = (entry.market.spec.condition_id, token)
         if key not in own:
             own[key] = Position(wallet=entry.wallet, market=entry.market, token=token)
+            if len(own) > POSITIONS_MAX:
+                _forget_oldest_closed(own, keep=key)
         return own[key]
+
+
+def _forget_oldest_closed(own: dict[tuple[str, int], Position], keep: tuple[str, int]) -> None:
+    """Drop the position that was opened first of those of which nothing is held; nothing where all are held."""
+    for key, position in own.items():
+        if position.size_u6 == 0 and key != keep:
+            del own[key]
+            return
 
 
 class _Saved(msgspec.Struct):

@@ -94,6 +94,17 @@ def test_nothing_is_told_before_the_lag_has_passed() -> None:
     assert scene.position().size_u6 == 10 * U6
 
 
+def test_of_too_many_positions_closed_ones_are_forgotten_and_held_ones_never(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.exchange.positions.POSITIONS_MAX", 1)
+    scene = Scene()
+    scene.buy(4_000, 10)
+    scene.sell(4_000, 10)
+    scene.buy(4_000, 10, token=1)
+    assert [each.token for each in scene.positions.positions(scene.own)] == [1]
+    scene.buy(4_000, 10)
+    assert {each.token for each in scene.positions.positions(scene.own)} == {0, 1}
+
+
 def test_a_match_counts_when_it_is_mined() -> None:
     scene = Scene()
     scene.desk.trade(scene.own, scene.other, scene.market, 0, 5_000, 10)
