@@ -138,5 +138,12 @@ def _plain_table(title: str, part: dict[str, Any]) -> Table:
     table.add_row("state", _state({"state": "running", **part}))
     for name, value in part.items():
         if name not in ("state", "age_seconds"):
-            table.add_row(name, str(value))
+            table.add_row(name, _lines(value))
     return table
+
+
+def _lines(value: object) -> str:
+    """Return a value for a cell: what has names gets a line for each."""
+    if not isinstance(value, dict):
+        return str(value)
+    return "\n".join(f"{name}: {inner}" for name, inner in value.items()) or "none"

@@ -38,6 +38,14 @@ def test_the_local_exchange_alone_is_shown_too(tmp_path: Path) -> None:
     assert json.loads(status(tmp_path, "--json").stdout)["exchange"]["trades"] == 3
 
 
+def test_what_has_names_gets_a_line_for_each(run_dir: Path) -> None:
+    health = {"messages": 5, "stale": []}
+    (run_dir / "feeder.json").write_text(json.dumps({"pid": 7, "state": "running", "health": health}), encoding="utf-8")
+    shown = status(run_dir).stdout
+    assert "messages: 5" in shown
+    assert "{" not in shown
+
+
 def test_a_running_process_that_does_not_write_is_silent(run_dir: Path) -> None:
     assert "running" in status(run_dir).stdout
     os.utime(run_dir / "feeder.json", (1_000, 1_000))
