@@ -7,7 +7,7 @@ DEMO_ROUNDS=10
 DEMO_SECONDS=60
 HEALTHY_WITHIN_S=30
 
-source=local path='' pace=1 config=config.json follow=1 seconds=$DEMO_SECONDS
+source='' path='' pace=1 config=config.json follow=1 seconds=$DEMO_SECONDS
 start_lock=''
 exchange_arguments=() feed_arguments=() run_arguments=()
 
@@ -25,6 +25,7 @@ parse_options() { # ARGUMENTS...; `usage` is the script's own
         esac
         shift
     done
+    [[ -n $source ]] || { [[ -n $path ]] && source=recording || source=local; }
     [[ $source == local || $source == recording || $source == polymarket ]] ||
         fail 2 "--source: expected local, recording or polymarket, was $source"
     [[ -z $path || $source == recording ]] || fail 2 "--path goes with --source recording only"

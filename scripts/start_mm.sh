@@ -17,7 +17,8 @@ Usage: scripts/start_mm.sh [--source local|recording|polymarket] [--seconds N] [
   --source     local (default): the local exchange, started with it; recording; or polymarket: the venue's public
                market data; orders stay on paper in each case
   --seconds    local: the length of its rounds, 60 without it
-  --path       the recording to play, a file or a folder; without it a small market is generated
+  --path       the recording to play, a file or a folder (then it is the source); with --source recording and without
+               it a small market is generated
   --pace       how fast it is played: 1 (default), 20, ...
   --config     the config; config.json without it
   --no-follow  return at once instead of showing the first round

@@ -36,7 +36,11 @@ CREDENTIALS: Final = {
 
 
 @click.group(invoke_without_command=True)
-@click.option("--source", type=click.Choice(SOURCES), help="Where the data comes from; the config's without it.")
+@click.option(
+    "--source",
+    type=click.Choice(SOURCES),
+    help="Where the data comes from; without it a recording if there is --path, else the config's.",
+)
 @click.option("--ring", help="Name of the ring; the config's feed.ring without it.")
 @click.option("--capacity", type=int, help="Records in the ring, a power of two; the config's without it.")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Config file; the defaults without it.")
@@ -91,7 +95,7 @@ def _serve(
     for chatty in ("httpx", "picows", "websockets"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     config = load_config(config_path)
-    chosen = source or config["feed"]["source"]
+    chosen = source or ("recording" if path is not None else config["feed"]["source"])
     if (chosen == "recording") != (path is not None):
         raise InputError("expected --path with --source recording, and only with it")
     opened: Source

@@ -88,7 +88,7 @@ def test_what_is_missing_is_said_together_with_the_command_that_installs_it(tmp_
     [
         ("--pase 3", "expected one of the options"),
         ("--path", "expected a value after --path"),
-        ("--source recording --path nowhere", "does not exist"),
+        ("--path nowhere", "does not exist"),
         ("--source tape", "expected local, recording or polymarket"),
         ("--source polymarket --path README.md", "--path goes with"),
     ],
@@ -98,3 +98,12 @@ def test_bad_arguments_of_the_start_script_are_said(arguments: str, message: str
     result = bash(script, tmp_path)
     assert result.returncode == 2
     assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "source"),
+    [("", "local"), ("--path README.md", "recording"), ("--source polymarket", "polymarket")],
+)
+def test_a_path_says_the_source_where_none_is_named(arguments: str, source: str, tmp_path: Path) -> None:
+    script = f"usage() {{ :; }}; source scripts/session.sh; parse_options {arguments}; say $source"
+    assert bash(script, tmp_path).stdout.strip() == source
