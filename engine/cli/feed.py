@@ -39,7 +39,7 @@ CREDENTIALS: Final = {
 @click.option(
     "--source",
     type=click.Choice(SOURCES),
-    help="Where the data comes from; without it a recording if there is --path, else the config's.",
+    help="A recording where --path is given, else the config's.",
 )
 @click.option("--ring", help="Name of the ring; the config's feed.ring without it.")
 @click.option("--capacity", type=int, help="Records in the ring, a power of two; the config's without it.")

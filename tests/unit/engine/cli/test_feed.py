@@ -21,3 +21,10 @@ def test_bad_arguments_are_status_2(arguments: list[str], tmp_path: Path) -> Non
     result = CliRunner().invoke(feed, [*arguments, "--run-dir", str(tmp_path)])
     assert result.exit_code == 2
     assert not (tmp_path / "feeder.json").exists()
+
+
+def test_a_path_without_a_source_is_a_recording(tmp_path: Path) -> None:
+    result = CliRunner().invoke(feed, ["--path", str(tmp_path), "--run-dir", str(tmp_path / "run")])
+    assert result.exit_code == 2
+    assert str(tmp_path) in result.stderr
+    assert "expected --path with" not in result.stderr
