@@ -10,7 +10,7 @@ import uvloop
 
 from engine.cli.failing import clean_exit
 from engine.exchange.bench import bench_matching
-from engine.exchange.bench_http import measure
+from engine.runtime.exchange_bench import measure
 
 PASSES: Final = 3
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from engine.exchange.bench_http import measure
+from engine.runtime.exchange_bench import measure
 
 
 def test_orders_are_taken_and_frames_reach_their_subscribers() -> None:

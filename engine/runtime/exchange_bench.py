@@ -16,27 +16,20 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import orjson
 
+from engine.execution.polymarket.requests import RequestWriter
+from engine.execution.polymarket.signing import Terms, WalletSigner
+from engine.model.commands import TimeInForce
 from engine.model.events import Side
 from engine.model.units import U6
 from engine.venue.accounts import known_account
-from engine.venue.amounts import limit_amounts
 from engine.venue.contracts import EXCHANGE_V2
-from engine.venue.credentials import (
-    ADDRESS_HEADER,
-    API_KEY_HEADER,
-    PASSPHRASE_HEADER,
-    SIGNATURE_HEADER,
-    TIMESTAMP_HEADER,
-    request_signature,
-    secret_bytes,
-)
-from engine.venue.order_wire import wire_order
-from engine.venue.orders import OrderFields, SignatureType
-from engine.venue.signatures import sign_order
+from engine.venue.credentials import ApiCredentials
+from engine.venue.orders import SignatureType
 from engine.venue.wallets import wallets_of
 
 LENGTH_S: Final = 3_600
 SIZE_U6: Final = 5 * U6
+TICK_E4: Final = 100
 WS_KEY: Final = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
@@ -117,49 +110,20 @@ def _requests(target: Target, client: int, count: int, serial: int) -> list[byte
     """Return signed requests of one account: bids and asks around the middle; about a third of them trade."""
     account = target.accounts[client]
     key = known_account(client)
-    wallet = wallets_of(key.address).deposit
-    secret = secret_bytes(account["secret"])
-    now_ms = time.time_ns() // 1_000_000
+    signer = WalletSigner(key, wallets_of(key.address).deposit, SignatureType.DEPOSIT_WALLET)
+    credentials = ApiCredentials(key=account["api_key"], secret=account["secret"], passphrase=account["passphrase"])
+    writer = RequestWriter(target.host, key.address, credentials)
+    now_s = int(time.time())
     requests = []
     for number in range(count):
         bid_e4 = (4_800, 4_900, 5_000)[number % 3]
-        token = number % 2
-        price_e4 = bid_e4 if (number // 2) % 2 else 10_000 - bid_e4  # a purchase of Down is an ask of Up
-        token = 0 if (number // 2) % 2 else 1
-        amounts = limit_amounts(Side.BUY, price_e4, SIZE_U6)
-        fields = OrderFields(
-            salt=serial + number + 1,
-            maker=wallet,
-            signer=wallet,
-            token_id=int(target.tokens[token]),
-            maker_amount=amounts.maker_u6,
-            taker_amount=amounts.taker_u6,
-            side=Side.BUY,
-            signature_type=SignatureType.DEPOSIT_WALLET,
-            timestamp_ms=now_ms,
-            metadata=bytes(32),
-            builder=bytes(32),
-        )
-        order = msgspec.to_builtins(wire_order(fields, sign_order(key, fields, EXCHANGE_V2)))
-        content = {"deferExec": False, "order": order, "orderType": "GTC", "owner": account["api_key"]}
-        requests.append(_signed(target, account, secret, orjson.dumps(content)))
+        buys_up = (number // 2) % 2 == 1  # a purchase of Down is an ask of Up
+        token_id = int(target.tokens[0 if buys_up else 1])
+        price_e4 = bid_e4 if buys_up else 10_000 - bid_e4
+        terms = Terms(token_id, Side.BUY, price_e4, SIZE_U6, TICK_E4, TimeInForce.GTC)
+        order = signer.sign(terms, serial + number + 1, now_s * 1_000, EXCHANGE_V2)
+        requests.append(writer.place(writer.order_body(order, TimeInForce.GTC), now_s))
     return requests
-
-
-def _signed(target: Target, account: dict[str, str], secret: bytes, body: bytes) -> bytes:
-    timestamp_s = str(int(time.time()))
-    lines = (
-        "POST /order HTTP/1.1",
-        f"Host: {target.host}",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-        f"{ADDRESS_HEADER}: {account['eoa']}",
-        f"{API_KEY_HEADER}: {account['api_key']}",
-        f"{PASSPHRASE_HEADER}: {account['passphrase']}",
-        f"{TIMESTAMP_HEADER}: {timestamp_s}",
-        f"{SIGNATURE_HEADER}: {request_signature(secret, timestamp_s, 'POST', '/order', body)}",
-    )
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
 async def _run(target: Target, clients: int, orders: int, serial: int) -> Timing:
