@@ -5,7 +5,6 @@ import time
 from typing import Any
 
 import httpx
-import msgspec
 import orjson
 
 from engine.model.events import Side
@@ -13,18 +12,11 @@ from engine.venue.accounts import known_account
 from engine.venue.amounts import limit_amounts, market_amounts
 from engine.venue.contracts import EXCHANGE_V2
 from engine.venue.credentials import (
-    ADDRESS_HEADER,
-    API_KEY_HEADER,
-    PASSPHRASE_HEADER,
-    SIGNATURE_HEADER,
-    TIMESTAMP_HEADER,
-    request_signature,
-    secret_bytes,
+    ApiCredentials,
 )
-from engine.venue.order_wire import wire_order
-from engine.venue.orders import OrderFields, SignatureType
-from engine.venue.signatures import sign_order
+from engine.venue.orders import SignatureType
 from engine.venue.wallets import wallets_of
+from tests.signing import proof, signed_order
 
 TIMEOUT_S = 3.0
 
@@ -37,7 +29,9 @@ class Trader:
         self._account = reach["accounts"][number]
         self._key = known_account(number)
         self._wallet = wallets_of(self._key.address).deposit
-        self._secret = secret_bytes(self._account["secret"])
+        self._credentials = ApiCredentials(
+            key=self._account["api_key"], secret=self._account["secret"], passphrase=self._account["passphrase"]
+        )
         self._gamma_url = reach["gamma_url"]
         self._client = httpx.AsyncClient(base_url=reach["clob_url"], timeout=TIMEOUT_S)
         self._tokens: dict[str, list[str]] = {}
@@ -64,20 +58,10 @@ class Trader:
         else:
             amounts = market_amounts(side, price_e4, size_u6, 100)
         self._salt += 1
-        fields = OrderFields(
-            salt=self._salt,
-            maker=self._wallet,
-            signer=self._wallet,
-            token_id=int(dice.choice(self._tokens[slug])),
-            maker_amount=amounts.maker_u6,
-            taker_amount=amounts.taker_u6,
-            side=side,
-            signature_type=SignatureType.DEPOSIT_WALLET,
-            timestamp_ms=time.time_ns() // 1_000_000,
-            metadata=bytes(32),
-            builder=bytes(32),
-        )
-        wire = msgspec.to_builtins(wire_order(fields, sign_order(self._key, fields, EXCHANGE_V2)))
+        wire = signed_order(
+            self._key, self._wallet, SignatureType.DEPOSIT_WALLET, dice.choice(self._tokens[slug]), side, amounts,
+            salt=self._salt, timestamp_ms=time.time_ns() // 1_000_000, contract=EXCHANGE_V2,
+        )  # fmt: skip
         content = {"order": wire, "owner": self._account["api_key"], "orderType": tif, "deferExec": False}
         answer = await self.send("POST", "/order", orjson.dumps(content))
         if answer.status_code == 200 and answer.json()["status"] == "live":
@@ -108,15 +92,7 @@ class Trader:
 
     async def send(self, method: str, path: str, body: bytes = b"") -> httpx.Response:
         """Send a request with its L2 proof."""
-        timestamp_s = str(int(time.time()))
-        headers = {
-            ADDRESS_HEADER: self._account["eoa"],
-            API_KEY_HEADER: self._account["api_key"],
-            PASSPHRASE_HEADER: self._account["passphrase"],
-            TIMESTAMP_HEADER: timestamp_s,
-            SIGNATURE_HEADER: request_signature(self._secret, timestamp_s, method, path, body),
-            "Content-Type": "application/json",
-        }
+        headers = proof(self._account["eoa"], self._credentials, int(time.time()), method, path, body)
         answer = await self._client.request(method, path, content=body or None, headers=headers)
         self.last_error = answer.text[:300] if answer.status_code >= 400 else ""
         return answer

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-import msgspec
 import orjson
 import websockets
 
@@ -23,20 +22,10 @@ from engine.model.events import Side
 from engine.model.units import U6
 from engine.venue.amounts import Amounts, limit_amounts, market_amounts
 from engine.venue.contracts import EXCHANGE_V2
-from engine.venue.credentials import (
-    ADDRESS_HEADER,
-    API_KEY_HEADER,
-    PASSPHRASE_HEADER,
-    SIGNATURE_HEADER,
-    TIMESTAMP_HEADER,
-    request_signature,
-    secret_bytes,
-)
-from engine.venue.order_wire import wire_order
-from engine.venue.orders import OrderFields, SignatureType
-from engine.venue.signatures import sign_order
+from engine.venue.orders import SignatureType
 from engine.venue.wallets import wallets_of
 from engine.worlds.replayed import Replay, ReplayParams
+from tests.signing import proof, signed_order
 
 SIZE_U6 = 10 * U6
 
@@ -84,22 +73,11 @@ class Stage:
             else limit_amounts(side, price_e4, size_u6)
         )
         key = self.accounts[account].key
-        wallet = wallets_of(key.address).deposit
         self._salt += 1
-        fields = OrderFields(
-            salt=self._salt,
-            maker=wallet,
-            signer=wallet,
-            token_id=int(self.market.spec.tokens[token]),
-            maker_amount=amounts.maker_u6,
-            taker_amount=amounts.taker_u6,
-            side=side,
-            signature_type=SignatureType.DEPOSIT_WALLET,
-            timestamp_ms=time.time_ns() // 1_000_000,
-            metadata=bytes(32),
-            builder=bytes(32),
-        )
-        order = msgspec.to_builtins(wire_order(fields, sign_order(key, fields, EXCHANGE_V2)))
+        order = signed_order(
+            key, wallets_of(key.address).deposit, SignatureType.DEPOSIT_WALLET, self.market.spec.tokens[token], side,
+            amounts, salt=self._salt, timestamp_ms=time.time_ns() // 1_000_000, contract=EXCHANGE_V2,
+        )  # fmt: skip
         owner = self.accounts[account].credentials.key
         return orjson.dumps({"order": order, "owner": owner, "orderType": tif, "postOnly": post_only})
 
@@ -111,16 +89,7 @@ class Stage:
 
     def _proof(self, account: int, method: str, path: str, body: bytes) -> dict[str, str]:
         owner = self.accounts[account]
-        timestamp_s = str(int(time.time()))
-        secret = secret_bytes(owner.credentials.secret)
-        return {
-            ADDRESS_HEADER: owner.address,
-            API_KEY_HEADER: owner.credentials.key,
-            PASSPHRASE_HEADER: owner.credentials.passphrase,
-            TIMESTAMP_HEADER: timestamp_s,
-            SIGNATURE_HEADER: request_signature(secret, timestamp_s, method, path, body),
-            "Content-Type": "application/json",
-        }
+        return proof(owner.address, owner.credentials, int(time.time()), method, path, body)
 
     @asynccontextmanager
     async def stream(self, path: str, first: object) -> AsyncIterator["Frames"]:

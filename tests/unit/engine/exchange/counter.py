@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import msgspec
 import orjson
 from multidict import CIMultiDict
 
@@ -21,18 +20,8 @@ from engine.venue.addresses import parse_address
 from engine.venue.amounts import limit_amounts, market_amounts
 from engine.venue.contracts import Exchange as Contract
 from engine.venue.contracts import exchange_of
-from engine.venue.credentials import (
-    ADDRESS_HEADER,
-    API_KEY_HEADER,
-    PASSPHRASE_HEADER,
-    SIGNATURE_HEADER,
-    TIMESTAMP_HEADER,
-    request_signature,
-    secret_bytes,
-)
-from engine.venue.order_wire import wire_order
-from engine.venue.orders import OrderFields, SignatureType
-from engine.venue.signatures import sign_order
+from engine.venue.orders import SignatureType
+from tests.signing import proof, signed_order
 from tests.unit.engine.exchange.desks import TestDesk, ask
 
 Json = dict[str, Any]
@@ -100,36 +89,18 @@ class Counter:
         owner = self.accounts[account]
         wallet = parse_address(owner.wallets[kind])
         self._salt += 1
-        fields = OrderFields(
-            salt=self._salt,
-            maker=wallet,
-            signer=wallet if kind == SignatureType.DEPOSIT_WALLET else owner.key.address,
-            token_id=int(market.spec.tokens[token]),
-            maker_amount=amounts.maker_u6,
-            taker_amount=amounts.taker_u6,
-            side=side,
-            signature_type=kind,
-            timestamp_ms=self.desk.at_ms,
-            metadata=bytes(32),
-            builder=bytes(32),
-        )
         contract = contract or exchange_of(market.spec.version, neg_risk=market.spec.neg_risk)
         assert contract is not None
-        wire: Json = msgspec.to_builtins(wire_order(fields, sign_order(owner.key, fields, contract), expiration_s))
-        return wire
+        return signed_order(
+            owner.key, wallet, kind, market.spec.tokens[token], side, amounts,
+            salt=self._salt, timestamp_ms=self.desk.at_ms, contract=contract, expiration_s=expiration_s,
+        )  # fmt: skip
 
     def proof(self, account: int, method: str, path: str, body: bytes, at_s: int | None = None) -> dict[str, str]:
         """Return the L2 headers of a request."""
         owner = self.accounts[account]
-        timestamp_s = str(self.desk.at_ms // 1_000 if at_s is None else at_s)
-        secret = secret_bytes(owner.credentials.secret)
-        return {
-            ADDRESS_HEADER: owner.address,
-            API_KEY_HEADER: owner.credentials.key,
-            PASSPHRASE_HEADER: owner.credentials.passphrase,
-            TIMESTAMP_HEADER: timestamp_s,
-            SIGNATURE_HEADER: request_signature(secret, timestamp_s, method, path, body),
-        }
+        now_s = self.desk.at_ms // 1_000 if at_s is None else at_s
+        return proof(owner.address, owner.credentials, now_s, method, path, body)
 
     def owner(self, account: int) -> str:
         """Return the API key that an account's orders name."""
