@@ -29,6 +29,7 @@ from engine.exchange.rest.rpc import Rpc
 from engine.exchange.server.alarm import Alarm, WakingHandler
 from engine.exchange.server.fault_board import FaultBoard
 from engine.exchange.server.hosts import Service
+from engine.exchange.server.ip_limits import IpLimits
 from engine.exchange.server.limits import Mode as LimitMode
 from engine.exchange.server.routes import Routes
 from engine.exchange.server.server import Server
@@ -185,7 +186,7 @@ class App:
         return Server(
             self.routes,
             now_ms=self.desk.shown_ms,
-            interceptors=(self.board,),
+            interceptors=(self.board, IpLimits()) if self.options.limits == LimitMode.ENFORCE else (self.board,),
             compression=self.options.compression,
         )
 
