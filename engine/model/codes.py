@@ -55,6 +55,17 @@ class Code(StrEnum):
     RISK_MARKET_STATE = "risk_market_state"
 
 
+class BreakerName(StrEnum):
+    """What has to be well for quotes to stand (risk.md, Circuit breakers)."""
+
+    USER_STREAM = "user_stream"
+    CLOCK_SKEW = "clock_skew"
+    HEARTBEAT = "heartbeat"
+    REFUSALS = "refusals"
+    CROSSED_BOOK = "crossed_book"
+    FOREIGN = "foreign"
+
+
 class AlertCode(StrEnum):
     """What a person is told."""
 

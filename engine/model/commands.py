@@ -104,4 +104,10 @@ class Alert(Command, frozen=True, array_like=True, gc=False, tag=9):
     text: str = ""
 
 
-AnyCommand = Place | Prepare | Cancel | CancelMarket | CancelAll | ReadOrder | ReadPosition | ReadBook | Alert
+class ReadWallet(Command, frozen=True, array_like=True, gc=False, tag=10):
+    """Ask for collateral and redeemable shares; the answer is Wallet, or nothing where nobody answers."""
+
+
+AnyCommand = (
+    Place | Prepare | Cancel | CancelMarket | CancelAll | ReadOrder | ReadPosition | ReadBook | Alert | ReadWallet
+)

@@ -280,6 +280,40 @@ class Outcome(Event, frozen=True, array_like=True, gc=False, tag=20):
     source: str = ""
 
 
+class Breaker(Event, frozen=True, array_like=True, gc=False, tag=21):
+    """A circuit breaker outside the kernel tripped or closed again: user_stream, clock_skew, heartbeat, journal ...
+
+    While one is tripped nothing is quoted; `name` is in engine.model.codes.BreakerName.
+    """
+
+    name: str
+    tripped: bool
+    detail: str = ""
+
+
+class Wallet(Event, frozen=True, array_like=True, gc=False, tag=22):
+    """What the wallet holds, in 1e-6 USD: collateral on the chain and what winning shares can still be redeemed for."""
+
+    collateral_u6: int
+    redeemable_u6: int
+    source: str = ""
+
+
+class VenueBudget(Event, frozen=True, array_like=True, gc=False, tag=23):
+    """How many orders the venue's own token bucket still takes, and when it is full again."""
+
+    remaining: int
+    reset_ns: int
+
+
+class Foreign(Event, frozen=True, array_like=True, gc=False, tag=24):
+    """An order or a trade on our wallet that is not ours: `what` = order or trade, `remote_id` the venue's id of it."""
+
+    what: str
+    remote_id: str
+    acknowledged: bool = False
+
+
 AnyEvent = (
     Tob
     | Trade
@@ -301,4 +335,8 @@ AnyEvent = (
     | VenueMode
     | Operator
     | Outcome
+    | Breaker
+    | Wallet
+    | VenueBudget
+    | Foreign
 )

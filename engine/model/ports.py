@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from engine.model.commands import Command
-from engine.model.events import Event
+from engine.model.events import Event, Tob
 from engine.model.records import RoundRecord, Verdict
 
 
@@ -12,6 +12,26 @@ class Gateway(Protocol):
 
     def submit(self, command: Command, now_ns: int) -> None:
         """Take one command; the answers come later, as events."""
+        ...
+
+
+class MarketGateway(Gateway, Protocol):
+    """A gateway as a shell drives it: it sees the market before the kernel does, and is asked for its answers."""
+
+    def observe(self, event: Event, now_ns: int) -> None:
+        """See one market event, in order, before the kernel does."""
+        ...
+
+    def shown(self, tob: Tob) -> Tob:
+        """Return the book that the kernel is to see: a venue that is not in it puts our own orders in."""
+        ...
+
+    def next_due_ns(self) -> int:
+        """Return when `take` has something to do, Unix ns."""
+        ...
+
+    def take(self, now_ns: int) -> list[Event]:
+        """Do what is due and return the answers that have come, stamped with `now_ns`."""
         ...
 
 

@@ -52,7 +52,7 @@ class DryShell:
         for event in events:
             self.loop.receive(event)
         for command in commands:
-            self.loop.paper.submit(command, self.loop.now_ns)
+            self.loop.gateway.submit(command, self.loop.now_ns)
 
     def run(self) -> None:
         """Loop until the end; a kill that was said while no engine ran is heard before the first record."""

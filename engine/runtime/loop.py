@@ -1,13 +1,13 @@
-"""The one loop body of every shell with a paper venue: market events in, commands out, answers and ticks when they are
+"""The one loop body of every shell: market events in, commands out, answers and ticks when they are
 due.
 """
 
 from collections.abc import Callable
 
-from engine.execution.paper.venue import PaperVenue
 from engine.kernel.kernel import NEVER_NS, Kernel
 from engine.model.commands import Alert
 from engine.model.events import Event, Tick, Tob
+from engine.model.ports import MarketGateway
 
 
 def _ignore(alert: Alert) -> None:
@@ -15,21 +15,21 @@ def _ignore(alert: Alert) -> None:
 
 
 class Loop:
-    """Kernel and paper venue in one time, `now_ns`, which the shell moves: from a clock, or from the records."""
+    """Kernel and gateway in one time, `now_ns`, which the shell moves: from a clock, or from the records."""
 
-    def __init__(self, kernel: Kernel, paper: PaperVenue, on_alert: Callable[[Alert], None] = _ignore) -> None:
+    def __init__(self, kernel: Kernel, gateway: MarketGateway, on_alert: Callable[[Alert], None] = _ignore) -> None:
         self.kernel = kernel
-        self.paper = paper
+        self.gateway = gateway
         self.now_ns = 0
         self._on_alert = on_alert
 
     def market(self, event: Event, *, visible: bool = True) -> None:
-        """Show a market event to the paper venue, and to the kernel unless a newer one of the same
+        """Show a market event to the gateway, and to the kernel unless a newer one of the same
         drain replaces it.
         """
-        self.paper.observe(event, self.now_ns)
+        self.gateway.observe(event, self.now_ns)
         if visible:
-            self.receive(self.paper.shown(event) if isinstance(event, Tob) else event)
+            self.receive(self.gateway.shown(event) if isinstance(event, Tob) else event)
 
     def receive(self, event: Event) -> None:
         """Give the kernel one event and hand on what it commands."""
@@ -37,11 +37,11 @@ class Loop:
             if isinstance(command, Alert):
                 self._on_alert(command)
             else:
-                self.paper.submit(command, self.now_ns)
+                self.gateway.submit(command, self.now_ns)
 
     def next_due_ns(self) -> int:
         """Return when the next answer or tick is due."""
-        return min(self.paper.next_due_ns(), self.kernel.wake_at_ns())
+        return min(self.gateway.next_due_ns(), self.kernel.wake_at_ns())
 
     def catch_up(self, until_ns: int) -> None:
         """Do everything that is due by `until_ns`, in the order of its time, answers before ticks.
@@ -49,13 +49,13 @@ class Loop:
         What is overdue (`now_ns` is later) is stamped with `now_ns`: a wall clock is past the moment by then.
         """
         while True:
-            due_ns, wake_ns = self.paper.next_due_ns(), self.kernel.wake_at_ns()
+            due_ns, wake_ns = self.gateway.next_due_ns(), self.kernel.wake_at_ns()
             next_ns = due_ns if due_ns <= wake_ns else wake_ns
             if next_ns > until_ns or next_ns == NEVER_NS:
                 return
             self.now_ns = max(next_ns, self.now_ns)
             if due_ns <= wake_ns:
-                for answer in self.paper.take(self.now_ns):
+                for answer in self.gateway.take(self.now_ns):
                     self.receive(answer)
             else:
                 self.receive(Tick(self.now_ns))

@@ -57,7 +57,8 @@ class Bench:
         self.feed = HastyFeed(ring.name, (), 0, gating=True, heartbeat_max_ns=2 * S)
         self.beats = True
         self.steps: Iterator[Callable[[], None]] = iter(())
-        loop = Loop(build_kernel(CONFIG, fresh_state(CONFIG), self.notes), build_paper(CONFIG))
+        self.paper = build_paper(CONFIG)
+        loop = Loop(build_kernel(CONFIG, fresh_state(CONFIG), self.notes), self.paper)
         clock = ShellClock(self._monotonic_ns, lambda: self.monotonic + self.wall_offset)
         self.shell = DryShell(loop, self.feed, clock, self.control, self._on_status)
 
@@ -103,7 +104,7 @@ def test_a_stop_cancels_what_rests_and_ends_when_nothing_works(bench: Bench) -> 
     assert not bench.shell.gave_up
     stop = next(event for event in bench.notes.events if isinstance(event, Operator))
     assert stop.action == "stop"
-    assert bench.shell.loop.paper.account.orders[entry.order].status == "ended"
+    assert bench.paper.account.orders[entry.order].status == "ended"
 
 
 def test_a_kill_file_that_was_there_before_the_first_record_lets_no_order_out(bench: Bench) -> None:
