@@ -10,7 +10,18 @@ from engine.model.commands import AnyCommand
 from tests.unit.engine.model.drawn import structs
 
 KINDS = get_args(AnyCommand)
-TAGS = ["Place", "Prepare", "Cancel", "CancelMarket", "CancelAll", "ReadOrder", "ReadPosition", "ReadBook", "Alert"]
+TAGS = [
+    "Place",
+    "Prepare",
+    "Cancel",
+    "CancelMarket",
+    "CancelAll",
+    "ReadOrder",
+    "ReadPosition",
+    "ReadBook",
+    "Alert",
+    "ReadWallet",
+]
 
 
 @given(structs(KINDS))

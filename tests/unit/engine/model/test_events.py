@@ -31,6 +31,10 @@ TAGS = [
     "VenueMode",
     "Operator",
     "Outcome",
+    "Breaker",
+    "Wallet",
+    "VenueBudget",
+    "Foreign",
 ]
 
 
