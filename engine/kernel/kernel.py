@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from engine.firewall.rules import FirewallParams
-from engine.kernel.gate import OrderContext, is_mutation, judge, stamp, without
+from engine.kernel.gate import OrderContext, is_mutation, judge, slug_of, stamp, without
 from engine.kernel.state import Dust, KernelState
 from engine.model.codes import AlertCode
 from engine.model.commands import Alert, CancelMarket, Command, Place
@@ -108,7 +108,7 @@ class Kernel:
         """Return the slugs of the windows that the event concerns; kernel-wide facts are taken in here."""
         state, kind = self.state, event.__class__
         if kind in _BY_ORDER:
-            slug = event.order.partition("/")[0]  # type: ignore[attr-defined]
+            slug = slug_of(event.order)  # type: ignore[attr-defined]
             if slug in state.rounds:
                 return (slug,)
             if slug.startswith("book:"):
@@ -214,10 +214,7 @@ class Kernel:
                 return Rejected(now_ns, verdict.order, verdict.code, origin, verdict.retry_at_ns)
         if is_mutation(intent):
             state.budget = state.budget.spend(now_ns, self.firewall.mutations_window_ns)
-        command = stamp(state, intent, now_ns)
-        if isinstance(command, Place):
-            state.placed[command.order] = command
-        commands.append(command)
+        commands.append(stamp(state, intent, now_ns))
         return None
 
     def _context(self, slug: str, order: Place, now_ns: int) -> OrderContext:
@@ -265,6 +262,7 @@ class Kernel:
         for view in (round_state.up, round_state.down):
             state.dust.pop(view.token_id, None)
             state.slug_of_asset.pop(view.asset, None)
-        state.placed = {order: place for order, place in state.placed.items() if order.partition("/")[0] != slug}
+        state.placed = {order: place for order, place in state.placed.items() if slug_of(order) != slug}
+        state.prepared.pop(slug, None)
         del state.rounds[slug]
         state.rounds_over += 1

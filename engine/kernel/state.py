@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from engine.firewall.budget import MutationBudget
-from engine.model.commands import Place
+from engine.model.commands import Place, Prepare
 from engine.model.events import Market, VenueState
 from engine.strategy.bucket.round import Round
 
@@ -43,6 +43,7 @@ class KernelState(msgspec.Struct, array_like=True, kw_only=True, tag=STATE_FORMA
     rounds_over: int = 0
     last_timestamp_ms: int = 0
     placed: dict[str, Place] = {}  # every order that left, as stamped, until its round is dropped: gives back its id
+    prepared: dict[str, Prepare] = {}  # slug -> the order that was signed ahead, as stamped
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()

@@ -30,6 +30,16 @@ class FillRow(msgspec.Struct, frozen=True, array_like=True):
     reversed: bool = False
 
 
+class Prepared(msgspec.Struct, frozen=True, array_like=True):
+    """The stop order that was asked to be signed ahead: its name, its terms, and the tick they were derived with."""
+
+    order: str
+    asset: int
+    price_e4: int
+    size_u6: int
+    tick_e4: int
+
+
 class Round(msgspec.Struct, array_like=True, kw_only=True):
     """One window's state. `step` works on a copy; nested values are never changed in place."""
 
@@ -46,6 +56,8 @@ class Round(msgspec.Struct, array_like=True, kw_only=True):
     past: tuple[Order, ...] = ()
     fills: tuple[FillRow, ...] = ()
     counter: int = 0
+    prepares: int = 0
+    prepared: Prepared | None = None
 
     held_u6: int = 0
     bought_u6: int = 0  # since the holding began: for the average price
