@@ -33,6 +33,8 @@ class OrderContext(msgspec.Struct, frozen=True):
     known_orders: frozenset[str]
     all_orders: tuple[Order, ...]
     cash_u6: int
+    position_u6: int = 0
+    position_max_u6: int = 0
 
 
 def judge(
@@ -47,6 +49,7 @@ def judge(
         state.budget,
         state.venue,
         context.known_orders,
+        state.venue_budget,
     )
     if context.view is not None:
         risk = RiskFacts(
@@ -60,6 +63,9 @@ def judge(
             fees=context.view.fees,
             reducing=is_reducing(order, facts),
             market_open=not context.view.closed,
+            breaker=state.breakers.blocking(slug_of(order.order)) if state.breakers.trips else None,
+            position_u6=context.position_u6,
+            position_max_u6=context.position_max_u6,
         )
         verdict = review(risk, order)
         if not verdict.allowed:
@@ -90,6 +96,13 @@ def stamp(state: KernelState, command: Command, now_ns: int) -> Command:
         state.placed[command.order] = place
         return place
     return command
+
+
+def spend_venue(state: KernelState) -> None:
+    """Take one order off the venue's budget as it was last told; its next word replaces the count."""
+    budget = state.venue_budget
+    if budget is not None and budget.remaining > 0:
+        state.venue_budget = msgspec.structs.replace(budget, remaining=budget.remaining - 1)
 
 
 def slug_of(order: str) -> str:
