@@ -17,7 +17,7 @@ from engine.config.build import scaled
 from engine.config.load import Config, load_config
 from engine.model.errors import InputError, ResourceError
 from engine.model.units import format_cash, format_scaled
-from engine.runtime.dry import DryShell
+from engine.runtime.shell import Shell
 from engine.runtime.feeder_child import FeederChild, has_live_writer
 from engine.runtime.session import SessionResult, claim, run_session
 from feeder.recording.reader import open_recordings
@@ -171,7 +171,7 @@ def _end_at_once(number: int, frame: object) -> None:
     sys.exit(128 + number)
 
 
-def _handle_signals(shell: DryShell) -> None:
+def _handle_signals(shell: Shell) -> None:
     def stop(number: int, frame: object) -> None:
         shell.request_stop()
 

@@ -16,7 +16,7 @@ from engine.model.units import NS_PER_MS
 from engine.runtime.clock import ShellClock
 from engine.runtime.compose import build_kernel, build_paper, open_journal
 from engine.runtime.control import ControlFiles
-from engine.runtime.dry import DryShell
+from engine.runtime.shell import Shell
 from engine.runtime.loop import Loop
 from engine.runtime.recovery import Recovered, first_words, last_session, recover, was_closed
 from engine.runtime.ring_feed import RingFeed
@@ -94,7 +94,7 @@ def run_session(
     *,
     gating: bool,
     run_dir: Path,
-    on_shell: Callable[[DryShell], None],
+    on_shell: Callable[[Shell], None],
     on_alert: Callable[[str], None],
 ) -> SessionResult:
     """Run one session from recovery to the closed journal. Raises InputError, ResourceError and RingError."""
@@ -130,7 +130,7 @@ def run_session(
     kernel = build_kernel(config, state, tally)
     status = StatusWriter(run_dir / "engine.json", "dry", time.time(), journal, tally, alerts, say)
     control = ControlFiles(Path(config["risk"]["kill_file"]))
-    shell = DryShell(Loop(kernel, paper, alert), feed, clock, control, status.write)
+    shell = Shell(Loop(kernel, paper, alert), feed, clock, control, status.write)
     try:
         on_shell(shell)
         paper.restore(ledger.rows(), shell.tell_time())

@@ -12,7 +12,7 @@ import orjson
 from engine.journal.writer import JournalWriter
 from engine.model.units import format_price, format_scaled
 from engine.runtime.control import write_atomically
-from engine.runtime.dry import DryShell
+from engine.runtime.shell import Shell
 from engine.runtime.tally import Tally
 from engine.strategy.bucket.round import Round, record_of
 
@@ -30,7 +30,7 @@ class StatusWriter(NamedTuple):
     alerts: list[str]
     say: Callable[[str], None]
 
-    def write(self, shell: DryShell, state: str = "running") -> None:
+    def write(self, shell: Shell, state: str = "running") -> None:
         """Write the file. A full disk is told once: not being seen is no reason to leave a position alone."""
         try:
             write_atomically(self.path, orjson.dumps(self.describe(shell, state), option=orjson.OPT_INDENT_2))
@@ -39,7 +39,7 @@ class StatusWriter(NamedTuple):
             if text not in self.alerts:
                 self.say(text)
 
-    def describe(self, shell: DryShell, state: str) -> dict[str, Any]:
+    def describe(self, shell: Shell, state: str) -> dict[str, Any]:
         """Return everything there is to show."""
         kernel = shell.loop.kernel
         records = list(self.tally.rounds.values())

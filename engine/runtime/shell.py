@@ -1,5 +1,5 @@
-"""The dry shell: ring in, paper venue out, wall time; one ordered queue and one consumer, until it is told to stop or
-the data ends.
+"""The shell of a running engine: ring in, a gateway out, wall time; one ordered queue and one consumer, until it is told
+to stop or the data ends. `run` waits on the ring; a live engine's driver (live.py) waits on the network too.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ WAIT_S_MIN: Final = 0.0005
 SETTLE_NS: Final = 5 * NS_PER_S
 
 
-class DryShell:
+class Shell:
     """One engine on one ring. `run` returns when everything of ours is cancelled and the journal holds it."""
 
     def __init__(
@@ -31,7 +31,7 @@ class DryShell:
         feed: RingFeed,
         clock: ShellClock,
         control: ControlFiles,
-        on_status: Callable[["DryShell"], None],
+        on_status: Callable[["Shell"], None],
     ) -> None:
         self.loop = loop
         self.feed = feed
@@ -56,12 +56,16 @@ class DryShell:
 
     def run(self) -> None:
         """Loop until the end; a kill that was said while no engine ran is heard before the first record."""
-        self._hear_operator()
-        while not self._turn():
-            self.feed.wait(self._wait_s())
+        self.hear_operator()
+        while not self.turn():
+            self.feed.wait(self.wait_s())
+        self.show()
+
+    def show(self) -> None:
+        """Write the status as it is now."""
         self._on_status(self)
 
-    def _turn(self) -> bool:
+    def turn(self) -> bool:
         """Do everything that is due once; True when there is nothing more to be done."""
         rows = self.feed.drain()
         unpaced = self.feed.is_unpaced
@@ -99,12 +103,13 @@ class DryShell:
         pulse = self.feed.liveness(wall_ns, now_ns) if idle and not self.feed.ended else None
         if pulse is not None:
             self.loop.receive(pulse)
-        self._hear_operator()
+        self.hear_operator()
         if not self.loop.kernel.is_engaged(now_ns):
             self._clock.reread_offset()
         self._on_status(self)
 
-    def _hear_operator(self) -> None:
+    def hear_operator(self) -> None:
+        """Take in what the operator's files say."""
         word = self._control.poll(self.loop.now_ns, killed=self.loop.kernel.state.killed)
         if word is not None:
             self.loop.receive(word)
@@ -120,7 +125,8 @@ class DryShell:
         self.gave_up = self._clock.wall_ns() > self._stop_by_ns
         return self.gave_up
 
-    def _wait_s(self) -> float:
+    def wait_s(self) -> float:
+        """Return how long nothing is due, in seconds, between 0.5 ms and 0.1 s."""
         next_ns = self.loop.next_due_ns()
         if next_ns == NEVER_NS or self.feed.is_unpaced:
             return WAIT_S_MAX
