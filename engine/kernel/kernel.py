@@ -214,7 +214,10 @@ class Kernel:
                 return Rejected(now_ns, verdict.order, verdict.code, origin, verdict.retry_at_ns)
         if is_mutation(intent):
             state.budget = state.budget.spend(now_ns, self.firewall.mutations_window_ns)
-        commands.append(stamp(state, intent, now_ns))
+        command = stamp(state, intent, now_ns)
+        if isinstance(command, Place):
+            state.placed[command.order] = command
+        commands.append(command)
         return None
 
     def _context(self, slug: str, order: Place, now_ns: int) -> OrderContext:
@@ -262,5 +265,6 @@ class Kernel:
         for view in (round_state.up, round_state.down):
             state.dust.pop(view.token_id, None)
             state.slug_of_asset.pop(view.asset, None)
+        state.placed = {order: place for order, place in state.placed.items() if order.partition("/")[0] != slug}
         del state.rounds[slug]
         state.rounds_over += 1

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from engine.firewall.budget import MutationBudget
+from engine.model.commands import Place
 from engine.model.events import Market, VenueState
 from engine.strategy.bucket.round import Round
 
@@ -18,8 +19,14 @@ class Dust(msgspec.Struct, frozen=True, array_like=True):
     cost_u6: int
 
 
-class KernelState(msgspec.Struct, array_like=True, kw_only=True):
-    """Strategy, risk, budgets, dust, bankroll and kill switch; nothing else decides."""
+STATE_FORMAT: Final = 2
+"""Raised with every change of what a state holds or of what an event leads to: an older journal, replayed by newer
+rules, would not name the orders that were sent. Its state is refused, by its first value.
+"""
+
+
+class KernelState(msgspec.Struct, array_like=True, kw_only=True, tag=STATE_FORMAT):
+    """Strategy, risk, budgets, dust, bankroll, kill switch and the orders that left; nothing else decides."""
 
     bankroll_u6: int
     seq: int = 0
@@ -35,6 +42,7 @@ class KernelState(msgspec.Struct, array_like=True, kw_only=True):
     assets_seen: int = 0  # the next token gets this number, in every later session too
     rounds_over: int = 0
     last_timestamp_ms: int = 0
+    placed: dict[str, Place] = {}  # every order that left, as stamped, until its round is dropped: gives back its id
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()

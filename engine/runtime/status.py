@@ -4,22 +4,24 @@ read.
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
 from engine.journal.writer import JournalWriter
 from engine.model.units import format_price, format_scaled
 from engine.runtime.control import write_atomically
-from engine.runtime.dry import DryShell
+from engine.runtime.shell import Shell
 from engine.runtime.tally import Tally
 from engine.strategy.bucket.round import Round, record_of
 
 LAST_ROUNDS: Final = 10
 
 
-class StatusWriter(NamedTuple):
+@dataclass
+class StatusWriter:
     """Writes run/engine.json for one shell; `say` tells a person what goes wrong, and `alerts` are what was told."""
 
     path: Path
@@ -29,8 +31,9 @@ class StatusWriter(NamedTuple):
     tally: Tally
     alerts: list[str]
     say: Callable[[str], None]
+    gateway: Callable[[], dict[str, Any]] = dict
 
-    def write(self, shell: DryShell, state: str = "running") -> None:
+    def write(self, shell: Shell, state: str = "running") -> None:
         """Write the file. A full disk is told once: not being seen is no reason to leave a position alone."""
         try:
             write_atomically(self.path, orjson.dumps(self.describe(shell, state), option=orjson.OPT_INDENT_2))
@@ -39,7 +42,7 @@ class StatusWriter(NamedTuple):
             if text not in self.alerts:
                 self.say(text)
 
-    def describe(self, shell: DryShell, state: str) -> dict[str, Any]:
+    def describe(self, shell: Shell, state: str) -> dict[str, Any]:
         """Return everything there is to show."""
         kernel = shell.loop.kernel
         records = list(self.tally.rounds.values())
@@ -76,6 +79,7 @@ class StatusWriter(NamedTuple):
                 for record in records[-LAST_ROUNDS:]
             ],
             "alerts": self.alerts[-LAST_ROUNDS:],
+            "gateway": self.gateway(),
         }
 
 

@@ -5,6 +5,7 @@ the official client's body has the keys in the order below, `postOnly` only wher
 """
 
 from typing import Final
+from urllib.parse import urlencode
 
 from engine.execution.polymarket.signing import SignedOrder
 from engine.model.commands import TimeInForce
@@ -26,7 +27,9 @@ _SIDES: Final = ("BUY", "SELL")
 class RequestWriter:
     """Requests of one API key to one host. Neither its secrets nor its heads are shown by repr."""
 
-    def __init__(self, host: str, address: bytes, credentials: ApiCredentials) -> None:
+    def __init__(self, host: str, address: bytes, credentials: ApiCredentials, prefix: str = "") -> None:
+        """`host` is what the Host header says, `prefix` what stands before every path in the host's URL."""
+        self._prefix = prefix
         self.owner: Final = credentials.key
         self._secret = secret_bytes(credentials.secret)
         self._fixed = (
@@ -40,7 +43,15 @@ class RequestWriter:
         """Return a signed request; `path` is without a query, `now_s` Unix seconds."""
         head = self._heads.get((method, path))
         if head is None:
-            head = self._heads[method, path] = f"{method} {path} HTTP/1.1\r\n{self._fixed}"
+            head = self._heads[method, path] = f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._fixed}"
+        return self._signed(head, method, path, body, now_s)
+
+    def read(self, path: str, now_s: int, **query: str) -> bytes:
+        """Return a signed GET; the proof covers the path alone."""
+        target = f"{path}?{urlencode(query)}" if query else path
+        return self._signed(f"GET {self._prefix}{target} HTTP/1.1\r\n{self._fixed}", "GET", path, b"", now_s)
+
+    def _signed(self, head: str, method: str, path: str, body: bytes, now_s: int) -> bytes:
         timestamp_s = str(now_s)
         signature = request_signature(self._secret, timestamp_s, method, path, body)
         text = (
@@ -71,6 +82,14 @@ class RequestWriter:
     def cancel(self, order_id: str, now_s: int) -> bytes:
         """Return the request that cancels one order."""
         return self.request("DELETE", "/order", f'{{"orderID":"{order_id}"}}'.encode(), now_s)
+
+    def cancel_market(self, condition_id: str, now_s: int) -> bytes:
+        """Return the request that cancels everything of one market, both tokens."""
+        return self.request("DELETE", "/cancel-market-orders", f'{{"market":"{condition_id}"}}'.encode(), now_s)
+
+    def heartbeat(self, beat_id: str, now_s: int) -> bytes:
+        """Return one beat of the dead man's switch: the id that the last answer gave, "" first."""
+        return self.request("POST", "/v1/heartbeats", f'{{"heartbeat_id":"{beat_id}"}}'.encode(), now_s)
 
     def cancel_all(self, now_s: int) -> bytes:
         """Return the request that cancels everything."""

@@ -17,6 +17,8 @@ from engine.model.units import PRICE_ONE_E4, parse_price_e4, parse_size_u6
 
 _SIDES: Final = {side.name: side for side in Side}
 _STATUS_PREFIX: Final = "TRADE_STATUS_"
+_NOT_BROADCAST: Final = "MATCHED_NOT_BROADCASTED"
+"""Said by REST alone (protocol.md 4.5)."""
 
 
 class Part(NamedTuple):
@@ -81,6 +83,11 @@ def read_frame(frame: bytes, owner: str) -> list[Update]:
             why = f"expected {error.args[0]!r}" if isinstance(error, KeyError) else str(error)
             updates.append(Complaint(why, str(message)[:500]))
     return updates
+
+
+def read_trade(row: Mapping[str, Any], owner: str) -> list[OwnFill]:
+    """Return what one trade, as REST or the channel has it, did to our orders. Raises ValueError or KeyError."""
+    return list(_trade(row, owner))
 
 
 def _read(message: Any, owner: str) -> Iterator[Update]:
@@ -164,6 +171,8 @@ def _side(message: Mapping[str, Any]) -> Side:
 
 def _settlement(status: str) -> Settlement:
     name = status.removeprefix(_STATUS_PREFIX)
+    if name == _NOT_BROADCAST:
+        return Settlement.MATCHED
     if name not in Settlement.__members__:
         raise ValueError(f"expected a trade's status, was {status!r}")
     return Settlement[name]

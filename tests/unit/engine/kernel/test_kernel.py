@@ -119,6 +119,26 @@ def test_timestamps_of_orders_strictly_increase_even_when_time_stands() -> None:
     assert again.timestamp_ms == place.timestamp_ms + 501
 
 
+def test_an_order_that_left_is_remembered_as_it_was_stamped_until_its_round_is_dropped() -> None:
+    kernel, _ = kernel_with()
+    place = enter(kernel)
+    kernel.receive(fill(place, 2))
+    assert kernel.state.placed == {place.order: place}
+    kernel.receive(Tick(at(900)))
+    assert decode_state(encode_state(kernel.state)).placed == {place.order: place}
+    kernel.receive(Outcome(at(930), UP, True, True))
+    assert kernel.state.placed == {}
+
+
+def test_an_order_that_was_refused_here_is_not_remembered() -> None:
+    state = fresh_state(CONFIG)
+    state.killed = True
+    kernel, _ = kernel_with(state=state)
+    kernel.receive(book(UP, 1, 6_100, 6_200))
+    kernel.receive(book(DOWN, 1, 3_800, 3_900))
+    assert kernel.state.placed == {}
+
+
 def test_a_refusal_of_the_firewall_reaches_the_strategy_in_the_same_step_and_is_on_record() -> None:
     notes = Notes()
     params = FirewallParams(mutations_max=1)

@@ -2,8 +2,9 @@ import msgspec
 import pytest
 
 from engine.firewall.budget import MutationBudget
-from engine.kernel.state import Dust, KernelState, decode_state, encode_state
-from engine.model.events import VenueState
+from engine.kernel.state import STATE_FORMAT, Dust, KernelState, decode_state, encode_state
+from engine.model.commands import Place, Purpose, TimeInForce
+from engine.model.events import Side, VenueState
 from engine.strategy.bucket.round import open_round
 from tests.unit.engine.rounds import DOWN, SLUG, UP, opened
 
@@ -25,6 +26,7 @@ def full_state() -> KernelState:
         assets_seen=2,
         rounds_over=5,
         last_timestamp_ms=1_800_000_000_000,
+        placed={"r/1/entry": Place("r/1/entry", UP, Side.BUY, 6_100, 1, TimeInForce.GTC, Purpose.ENTRY, True, 0, 7, 8)},
     )
 
 
@@ -36,9 +38,12 @@ def test_every_field_survives_and_equal_states_give_equal_bytes() -> None:
     assert encode_state(full_state()) == encode_state(state)
 
 
-def test_a_state_from_before_a_field_was_added_is_read_with_its_default() -> None:
-    older = msgspec.msgpack.encode(msgspec.msgpack.decode(encode_state(full_state()))[:-1])
-    assert decode_state(older) == msgspec.structs.replace(full_state(), last_timestamp_ms=0)
+def test_a_state_of_another_format_is_refused_by_its_first_value() -> None:
+    values = msgspec.msgpack.decode(encode_state(full_state()))
+    assert values[0] == STATE_FORMAT
+    for older in ([STATE_FORMAT - 1, *values[1:]], values[1:]):  # the first states had no number
+        with pytest.raises(msgspec.ValidationError, match="Invalid value"):
+            decode_state(msgspec.msgpack.encode(older))
 
 
 def test_bytes_that_are_no_state_are_refused() -> None:

@@ -7,8 +7,8 @@ from engine.journal.writer import JournalWriter
 from engine.runtime.clock import ShellClock
 from engine.runtime.compose import build_kernel, build_paper, fresh_state, journal_header
 from engine.runtime.control import ControlFiles
-from engine.runtime.dry import DryShell
 from engine.runtime.loop import Loop
+from engine.runtime.shell import Shell
 from engine.runtime.status import StatusWriter, describe_round
 from engine.runtime.tally import Tally
 from tests.unit.engine.journal.harness import CONFIG
@@ -17,7 +17,7 @@ from tests.unit.engine.runtime.ring import Ring
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> DryShell:
+def shell(tmp_path: Path) -> Shell:
     """Return a shell whose kernel has an entry resting."""
     ring = Ring()
     feed = ring.feed()
@@ -29,7 +29,7 @@ def shell(tmp_path: Path) -> DryShell:
     loop.market(book(DOWN, 1, 3_800, 3_900))
     loop.market(book(UP, 1, 6_100, 6_200))
     loop.catch_up(at(2))
-    made = DryShell(loop, feed, ShellClock(), ControlFiles(tmp_path / "KILL"), lambda shell: None)
+    made = Shell(loop, feed, ShellClock(), ControlFiles(tmp_path / "KILL"), lambda shell: None)
     feed.close()
     ring.writer.close(unlink=True)
     return made
@@ -47,7 +47,7 @@ def writer(folder: Path, said: list[str], alerts: list[str]) -> StatusWriter:
     return StatusWriter(folder / "run" / "engine.json", "dry", 1.0, journal, Tally(), alerts, say)
 
 
-def test_the_file_tells_stage_position_books_and_orders(shell: DryShell, tmp_path: Path) -> None:
+def test_the_file_tells_stage_position_books_and_orders(shell: Shell, tmp_path: Path) -> None:
     (round_state,) = shell.loop.kernel.state.rounds.values()
     told = describe_round(round_state, at(2))
     assert (told["stage"], told["seconds_left"], told["leg"], told["entry"]) == ("ENTRY_PLACED", 898.0, "", None)
@@ -56,7 +56,7 @@ def test_the_file_tells_stage_position_books_and_orders(shell: DryShell, tmp_pat
     assert (order["side"], order["price"], order["size"], order["status"]) == ("BUY", "0.61", "11", "LIVE")
 
 
-def test_a_reader_never_sees_half_a_file_and_a_stop_is_shown(shell: DryShell, tmp_path: Path) -> None:
+def test_a_reader_never_sees_half_a_file_and_a_stop_is_shown(shell: Shell, tmp_path: Path) -> None:
     status = writer(tmp_path, [], [])
     status.write(shell)
     path = tmp_path / "run" / "engine.json"
@@ -70,7 +70,7 @@ def test_a_reader_never_sees_half_a_file_and_a_stop_is_shown(shell: DryShell, tm
     assert [one.name for one in path.parent.iterdir()] == ["engine.json"]
 
 
-def test_a_file_that_cannot_be_written_is_told_once_and_stops_nothing(shell: DryShell, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_told_once_and_stops_nothing(shell: Shell, tmp_path: Path) -> None:
     said: list[str] = []
     status = writer(tmp_path, said, [])
     (tmp_path / "run").write_text("a file where the folder should be")
@@ -80,6 +80,6 @@ def test_a_file_that_cannot_be_written_is_told_once_and_stops_nothing(shell: Dry
     assert text.startswith("status_not_written: ")
 
 
-def test_only_the_newest_alerts_are_shown(shell: DryShell, tmp_path: Path) -> None:
+def test_only_the_newest_alerts_are_shown(shell: Shell, tmp_path: Path) -> None:
     status = writer(tmp_path, [], [str(number) for number in range(25)])
     assert status.describe(shell, "running")["alerts"] == [str(number) for number in range(15, 25)]

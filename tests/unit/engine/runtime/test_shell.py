@@ -13,9 +13,9 @@ from engine.model.records import Verdict
 from engine.runtime.clock import ShellClock
 from engine.runtime.compose import build_kernel, build_paper, fresh_state
 from engine.runtime.control import ControlFiles
-from engine.runtime.dry import STOP_WITHIN_NS, DryShell
 from engine.runtime.loop import Loop
 from engine.runtime.ring_feed import RingFeed
+from engine.runtime.shell import STOP_WITHIN_NS, Shell
 from shm.layout import FeedChange, MarketChange
 from tests.unit.engine.runtime.ring import NOW, Ring, S
 
@@ -60,13 +60,13 @@ class Bench:
         self.paper = build_paper(CONFIG)
         loop = Loop(build_kernel(CONFIG, fresh_state(CONFIG), self.notes), self.paper)
         clock = ShellClock(self._monotonic_ns, lambda: self.monotonic + self.wall_offset)
-        self.shell = DryShell(loop, self.feed, clock, self.control, self._on_status)
+        self.shell = Shell(loop, self.feed, clock, self.control, self._on_status)
 
     def _monotonic_ns(self) -> int:
         self.monotonic += 50_000_000
         return self.monotonic
 
-    def _on_status(self, shell: DryShell) -> None:
+    def _on_status(self, shell: Shell) -> None:
         if self.beats:
             self.ring.writer.heartbeat(self.monotonic + self.wall_offset)
         next(self.steps, shell.request_stop)()

@@ -1,0 +1,93 @@
+"""How connections come about: the port that the client's lines dial through, and the dialler of the real network.
+
+A proxy may be a SOCKS5 or an HTTP one; its password is never shown. The port has the shape of
+asyncio's `create_connection`, so that the whole client also runs over transports in memory.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import Final, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
+from python_socks.async_.asyncio import Proxy
+
+from engine.model.errors import InputError
+
+CONNECT_TIMEOUT_S: Final = 5.0
+_PORTS: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+
+AnyProtocol = TypeVar("AnyProtocol", bound=asyncio.BaseProtocol)
+
+
+class Address(msgspec.Struct, frozen=True):
+    """A host and port, whether it is spoken to in TLS, and the path that its calls begin with ("" for none)."""
+
+    host: str
+    port: int
+    tls: bool
+    path: str = ""
+
+    @property
+    def authority(self) -> str:
+        """Return what a Host header says: the port only where it is not the usual one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
+
+
+def parse_url(url: str) -> Address:
+    """Return where a http, https, ws or wss URL leads. Raises InputError for any other."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS[parts.scheme]
+        if not parts.hostname:
+            raise ValueError("no host")
+    except (KeyError, ValueError):
+        raise InputError(f"expected a http, https, ws or wss URL, was {url!r}") from None
+    return Address(parts.hostname, port, parts.scheme in ("https", "wss"), parts.path.rstrip("/"))
+
+
+class Dial(Protocol):
+    """Opens a connection. Raises OSError when the peer cannot be reached."""
+
+    async def __call__(
+        self, factory: Callable[[], AnyProtocol], address: Address, /
+    ) -> tuple[asyncio.Transport, AnyProtocol]:
+        """Return transport and protocol of a new connection."""
+        ...
+
+
+class NetworkDial:
+    """Dials over the network, through a proxy where one is given."""
+
+    def __init__(self, proxy: str | None = None) -> None:
+        """`proxy` is a socks5://, socks4:// or http:// URL. Raises InputError for another; it does not repeat it."""
+        self._proxy_url = proxy
+        self._context = ssl.create_default_context()
+        if proxy is not None:
+            try:
+                Proxy.from_url(proxy)
+            except (ValueError, TypeError):
+                raise InputError("venue.proxy: expected socks5://, socks4:// or http:// with host and port") from None
+
+    async def __call__(
+        self, factory: Callable[[], AnyProtocol], address: Address, /
+    ) -> tuple[asyncio.Transport, AnyProtocol]:
+        """Return transport and protocol of a new connection. Raises OSError when there is none in time."""
+        loop = asyncio.get_running_loop()
+        context = self._context if address.tls else None
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            if self._proxy_url is None:
+                return await loop.create_connection(factory, address.host, address.port, ssl=context)
+            try:
+                # a proxy object is good for one connection
+                connected = await Proxy.from_url(self._proxy_url).connect(address.host, address.port)
+            except (ProxyError, ProxyConnectionError, ProxyTimeoutError) as error:
+                raise ConnectionError(f"the proxy gave no connection to {address.authority}: {error}") from None
+            name = address.host if address.tls else None
+            return await loop.create_connection(factory, sock=connected, ssl=context, server_hostname=name)
+
+    def __repr__(self) -> str:
+        return f"NetworkDial(proxy={'given' if self._proxy_url else None})"

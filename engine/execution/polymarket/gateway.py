@@ -1,0 +1,336 @@
+"""The live gateway: commands become signed requests that leave in the same call, answers become events.
+
+It is driven like the paper venue (engine.model.ports.MarketGateway) and lives in an asyncio loop: whatever arrives is
+put on a list, `wake` tells the shell, `take` hands it over stamped. It never raises into the engine and never sends an
+order twice: no answer is `Unknown`, and the order is read by its id, which was known before it left.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+
+import msgspec
+
+from engine.execution.polymarket.answers import (
+    Placed,
+    Refused,
+    read_cancelling,
+    read_placing,
+)
+from engine.execution.polymarket.answers import Unclear as UnclearAnswer
+from engine.execution.polymarket.http_line import Answer, LostAnswer
+from engine.execution.polymarket.inquiry import Inquiry
+from engine.execution.polymarket.own_orders import OwnOrder, OwnOrders
+from engine.execution.polymarket.presigned import Prepared, PreparedOrders
+from engine.execution.polymarket.signing import Terms, WalletSigner
+from engine.execution.polymarket.telling import Teller
+from engine.execution.polymarket.user_channel import Complaint, OwnFill, read_frame
+from engine.execution.polymarket.venue_modes import VenueModes
+from engine.execution.polymarket.wire import Wire
+from engine.model.codes import Code
+from engine.model.commands import (
+    Cancel,
+    CancelAll,
+    CancelMarket,
+    Command,
+    Place,
+    Prepare,
+    ReadBook,
+    ReadOrder,
+    ReadPosition,
+    ReadWallet,
+)
+from engine.model.events import (
+    Accepted,
+    Event,
+    Foreign,
+    GoneReason,
+    Market,
+    MarketChange,
+    Rejected,
+    Side,
+    Tob,
+    Unknown,
+    VenueBudget,
+    VenueMode,
+)
+from engine.model.fees import NO_FEES, FeeSchedule
+from engine.model.market import View, fold, open_view
+from engine.model.units import NS_PER_S
+from engine.venue.contracts import EXCHANGE_V2, EXCHANGE_V3, Exchange, is_v2_position_id
+
+NEVER_NS: Final = 1 << 62
+AnyKind = TypeVar("AnyKind", bound=Event)
+BUDGET_TOLD_BELOW: Final = 40
+"""The venue's bucket is told to the kernel only when it is low: every answer carries it."""
+
+
+class PolymarketGateway:
+    """One wallet at one venue. `complain` is for what a person should read: strange frames, ids that differ."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        signer: WalletSigner,
+        wake: Callable[[], None],
+        complain: Callable[[str], None],
+    ) -> None:
+        self.wire: Final = wire
+        self.signer: Final = signer
+        self.orders: Final = OwnOrders()
+        self.prepared: Final = PreparedOrders()
+        self.modes: Final = VenueModes()
+        self.teller: Final = Teller(self.orders, self.say, self._fees_of)
+        self.inquiry: Final = Inquiry(wire, self.orders, self.teller, self.say, signer)
+        self.on_sent: Callable[[Place], None] = lambda place: None
+        self._wake = wake
+        self._complain = complain
+        self._views: dict[int, View] = {}
+        self._answers: list[Event] = []
+        self._now_ns = 0
+        self._budget_low = False
+
+    # The shell's side.
+
+    def observe(self, event: Event, now_ns: int) -> None:
+        """Learn a token's facts: what it is called, its tick and its fees."""
+        self._now_ns = now_ns
+        if not isinstance(event, Market):
+            return
+        view = self._views.get(event.asset)
+        self._views[event.asset] = open_view(event) if view is None else fold(view, event)
+        if event.change == MarketChange.TICK:
+            self.prepared.drop_token(int(event.token_id), event.tick_e4)
+        elif event.change in (MarketChange.CLOSED, MarketChange.RESOLVED):
+            self.prepared.drop_token(int(event.token_id))
+
+    def shown(self, tob: Tob) -> Tob:
+        """Return the book as it is: the venue's book has our orders in it."""
+        return tob
+
+    def next_due_ns(self) -> int:
+        """Return 0 while answers wait to be taken."""
+        return 0 if self._answers else NEVER_NS
+
+    def take(self, now_ns: int) -> list[Event]:
+        """Return the answers that have come, stamped with `now_ns`."""
+        self._now_ns = now_ns
+        answers, self._answers = self._answers, []
+        return [msgspec.structs.replace(answer, ts_ns=now_ns) for answer in answers]
+
+    def submit(self, command: Command, now_ns: int) -> None:
+        """Do one command; what needs the network has left for it when this returns."""
+        self._now_ns = now_ns
+        if isinstance(command, Place):
+            self._place(command)
+        elif isinstance(command, Cancel):
+            self._cancel(command)
+        elif isinstance(command, Prepare):
+            self._prepare(command)
+        elif isinstance(command, CancelMarket):
+            view = self._views.get(command.asset)
+            if view is not None:
+                self.wire.cancel_market(view.condition_id, lambda answer: self._cancelled_many(answer))
+        elif isinstance(command, CancelAll):
+            self.wire.cancel_all(lambda answer: self._cancelled_many(answer))
+        elif isinstance(command, ReadOrder):
+            self._read_order(command)
+        elif isinstance(command, ReadPosition | ReadBook):
+            view = self._views.get(command.asset)
+            if view is not None:
+                read = self.inquiry.position if isinstance(command, ReadPosition) else self.inquiry.book
+                read(view)
+        elif isinstance(command, ReadWallet):
+            self.inquiry.wallet()
+        else:
+            raise AssertionError(f"no gateway does {type(command).__name__}")
+
+    def restore(self, placed: Iterable[Place], views: Iterable[View]) -> None:
+        """Know again, after a restart, the orders that have left: their ids are computed from the same commands."""
+        for view in views:
+            self._views[view.asset] = view
+        for place in placed:
+            terms, exchange = self._terms(self._views[place.asset], place)
+            self.orders.add(place, self.signer.order_id(terms, place.salt, place.timestamp_ms, exchange))
+
+    def waiting(self, kind: type[AnyKind]) -> list[AnyKind]:
+        """Return the events of a kind that wait to be taken."""
+        return [event for event in self._answers if isinstance(event, kind)]
+
+    def acknowledge_foreign(self) -> None:
+        """Mark what was found on the wallet so far as known to a person: it trips no breaker."""
+        self._answers = [
+            msgspec.structs.replace(event, acknowledged=True) if isinstance(event, Foreign) else event
+            for event in self._answers
+        ]
+
+    # The network's side.
+
+    def say(self, event: Event) -> None:
+        """Put an event into the shell's queue."""
+        self._answers.append(event)
+        self._wake()
+
+    def on_frame(self, frame: bytes) -> None:
+        """Take one frame of the user channel."""
+        for update in read_frame(frame, self.wire.writer.owner):
+            if isinstance(update, OwnFill):
+                self.teller.fill(update)
+            elif isinstance(update, Complaint):
+                self._complain(f"user channel: {update.why}")
+            else:
+                self.teller.update(update)
+
+    def mode(self, change: VenueMode | None) -> None:
+        """Tell of a change of the venue's mode."""
+        if change is not None:
+            self.say(change)
+
+    def inquire(self, own: OwnOrder) -> None:
+        """Ask what became of an order."""
+        self.inquiry.order(own, self._views[own.asset].condition_id)
+
+    def probe(self, remote_id: str) -> None:
+        """Cancel an order that does not exist: what is answered tells whether the venue takes cancels again."""
+        self.wire.cancel(remote_id, self._probed)
+
+    def _probed(self, answer: Answer | LostAnswer) -> None:
+        self._cancelling(answer)  # which takes in what it says of the venue's mode
+
+    # Orders.
+
+    def _place(self, place: Place) -> None:
+        view = self._views.get(place.asset)
+        if view is None:
+            self.say(Rejected(0, place.order, Code.INVALID, text="no market facts of this token are known"))
+            return
+        prepared = self._prepared(place, view)
+        own = self.orders.add(place, prepared.order.order_id)
+        if self.wire.place(prepared.body, lambda answer: self._placed(place, own, answer)):
+            self.on_sent(place)
+            return
+        own.ended = True
+        again_ns = self._now_ns + NS_PER_S
+        self.say(Rejected(0, place.order, Code.NOT_READY, retry_at_ns=again_ns, text="not sent: no line was free"))
+
+    def _prepare(self, prepare: Prepare) -> None:
+        view = self._views.get(prepare.asset)
+        if view is not None:
+            self.prepared.keep(prepare.order, self._signed(prepare, view))
+
+    def _prepared(self, place: Place, view: View) -> Prepared:
+        """Return the order that was signed ahead if it is this very one, else sign it now."""
+        if place.prepared:
+            terms, _ = self._terms(view, place)
+            found = self.prepared.take(place.prepared, terms)
+            if found is not None and _stamps(found) == (place.salt, place.timestamp_ms):
+                return found
+        return self._signed(place, view)
+
+    def _signed(self, order: Place | Prepare, view: View) -> Prepared:
+        terms, exchange = self._terms(view, order)
+        signed = self.signer.sign(terms, order.salt, order.timestamp_ms, exchange)
+        more = (order.post_only, order.expiration_s) if isinstance(order, Place) else (False, 0)
+        body = self.wire.writer.order_body(signed, order.tif, post_only=more[0], expiration_s=more[1])
+        return Prepared(terms, signed, body)
+
+    def _terms(self, view: View, order: Place | Prepare) -> tuple[Terms, Exchange]:
+        token_id = int(view.token_id)
+        terms = Terms(token_id, order.side, order.price_e4, order.size_u6, view.tick_e4, order.tif)
+        return terms, EXCHANGE_V3 if is_v2_position_id(token_id) else EXCHANGE_V2
+
+    def _placed(self, place: Place, own: OwnOrder, answer: Answer | LostAnswer) -> None:
+        if isinstance(answer, LostAnswer):
+            self.say(Unknown(0, place.order))
+            return
+        self._note_budget(answer)
+        said = read_placing(answer.status, answer.headers, answer.body)
+        if isinstance(said, Placed):
+            self._accepted(place, own, said)
+        elif isinstance(said, Refused):
+            self.mode(self.modes.refused(said.code, said.retry_after_s, self._now_ns))
+            own.ended = said.code != Code.DUPLICATED
+            retry_at_ns = self._now_ns + said.retry_after_s * NS_PER_S if said.retry_after_s else 0
+            self.say(Rejected(0, place.order, said.code, retry_at_ns=retry_at_ns, text=said.text))
+        else:
+            self.say(Unknown(0, place.order))
+
+    def _accepted(self, place: Place, own: OwnOrder, said: Placed) -> None:
+        if said.order_id.lower() != own.remote_id:
+            self._complain(f"{place.order}: the venue calls it {said.order_id}, its digest is {own.remote_id}")
+            self.say(Unknown(0, place.order))
+            return
+        self.mode(self.modes.order_taken(post_only=place.post_only))
+        filled_u6 = said.taking_u6 if place.side == Side.BUY else said.making_u6
+        if said.status == "matched" and (own.is_immediate or filled_u6 >= place.size_u6):
+            reason = GoneReason.FILLED if filled_u6 >= place.size_u6 else GoneReason.KILLED
+            self.teller.gone(own, reason, filled_u6)
+        elif not own.ended:
+            resting = said.status in ("live", "matched") and not own.is_immediate
+            self.say(Accepted(0, place.order, own.remote_id, resting))
+
+    def _cancel(self, command: Cancel) -> None:
+        own = self.orders.named(command.order)
+        if own is None:
+            self.say(Rejected(0, command.order, Code.CANCEL_NOT_FOUND, cancel=True))
+            return
+        self.wire.cancel(own.remote_id, lambda answer: self._cancelled_one(own, answer))
+
+    def _cancelled_one(self, own: OwnOrder, answer: Answer | LostAnswer) -> None:
+        result = self._cancelling(answer)
+        if result is None:
+            self.say(Unknown(0, own.order, "cancel"))
+            return
+        cancelled, refused = result
+        if own.remote_id in cancelled:
+            self._gone_by_cancel(own)
+        else:
+            code = refused.get(own.remote_id, Code.CANCEL_NOT_FOUND)
+            self.say(Rejected(0, own.order, code, cancel=True))
+
+    def _cancelled_many(self, answer: Answer | LostAnswer) -> None:
+        result = self._cancelling(answer)
+        for remote_id in sorted(result[0]) if result is not None else ():
+            own = self.orders.remote(remote_id)
+            if own is not None:
+                self._gone_by_cancel(own)
+
+    def _gone_by_cancel(self, own: OwnOrder) -> None:
+        """A cancel's answer does not say how much was filled; where no fill was ever told that is asked for."""
+        self.teller.gone(own, GoneReason.CANCELED, -1)
+
+    def _cancelling(self, answer: Answer | LostAnswer) -> tuple[frozenset[str], dict[str, Code]] | None:
+        if isinstance(answer, LostAnswer):
+            return None
+        said = read_cancelling(answer.status, answer.body)
+        if isinstance(said, UnclearAnswer):
+            if answer.status == 425:
+                self.mode(self.modes.refused(Code.RESTARTING, 0, self._now_ns))
+            return None
+        self.mode(self.modes.cancels_work(self._now_ns))
+        return said
+
+    def _read_order(self, command: ReadOrder) -> None:
+        own = self.orders.named(command.order)
+        if own is None:
+            self.say(Unknown(0, command.order, "read"))  # it never left by this gateway, nor by the one before
+            return
+        self.inquire(own)
+
+    def _fees_of(self, asset: int) -> FeeSchedule:
+        view = self._views.get(asset)
+        return NO_FEES if view is None else view.fees
+
+    def _note_budget(self, answer: Answer) -> None:
+        said = answer.headers.get("poly-ratelimit-remaining", "")
+        remaining = int(said) if said.isascii() and said.isdigit() else -1
+        if remaining < 0 or (remaining >= BUDGET_TOLD_BELOW and not self._budget_low):
+            return
+        self._budget_low = remaining < BUDGET_TOLD_BELOW
+        reset = answer.headers.get("poly-ratelimit-reset", "")
+        reset_s = int(reset) if reset.isascii() and reset.isdigit() else 0
+        self.say(VenueBudget(0, remaining, reset_s * NS_PER_S))
+
+
+def _stamps(prepared: Prepared) -> tuple[int, int]:
+    fields = prepared.order.fields
+    return fields.salt, fields.timestamp_ms

@@ -1,0 +1,89 @@
+"""What the gateway remembers of our orders: the venue's name of each, and which of its trades were told already.
+
+The venue's order id is the order's EIP-712 digest: it is known before the order is sent, and computed again from the
+same command after a crash.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from engine.execution.polymarket.user_channel import OwnFill, Part
+from engine.model.commands import Place, TimeInForce
+from engine.model.events import Side
+
+
+class OwnOrder(msgspec.Struct):
+    """One order: its two names, what it is about, and the trades that were told, by their ids."""
+
+    order: str
+    remote_id: str
+    asset: int
+    side: Side
+    size_u6: int
+    is_immediate: bool
+    trades: dict[str, tuple[Part, ...]] = {}
+    failed: set[str] = set()
+    ended: bool = False
+
+    @property
+    def filled_u6(self) -> int:
+        """Return the shares of all trades that stand."""
+        return sum(
+            part.size_u6 for trade_id, parts in self.trades.items() if trade_id not in self.failed for part in parts
+        )
+
+
+class OwnOrders:
+    """Our orders by either name."""
+
+    def __init__(self) -> None:
+        self._by_order: dict[str, OwnOrder] = {}
+        self._by_remote: dict[str, OwnOrder] = {}
+
+    def add(self, place: Place, remote_id: str) -> OwnOrder:
+        """Remember an order before its bytes leave."""
+        own = OwnOrder(
+            place.order,
+            remote_id,
+            place.asset,
+            place.side,
+            place.size_u6,
+            place.tif in (TimeInForce.FAK, TimeInForce.FOK),
+        )
+        self._by_order[place.order] = self._by_remote[remote_id] = own
+        return own
+
+    def named(self, order: str) -> OwnOrder | None:
+        """Return an order by our name."""
+        return self._by_order.get(order)
+
+    def remote(self, remote_id: str) -> OwnOrder | None:
+        """Return an order by the venue's name, in whatever case that is written."""
+        return self._by_remote.get(remote_id.lower())
+
+    def unended(self) -> list[OwnOrder]:
+        """Return the orders whose end was not told, the oldest first."""
+        return [own for own in self._by_order.values() if not own.ended]
+
+    def of_assets(self, assets: Iterable[int]) -> list[OwnOrder]:
+        """Return all orders of some tokens."""
+        wanted = set(assets)
+        return [own for own in self._by_order.values() if own.asset in wanted]
+
+    def forget(self, assets: Iterable[int]) -> None:
+        """Forget the orders of tokens whose market is settled and whose orders have all ended."""
+        for own in self.of_assets(assets):
+            if own.ended:
+                del self._by_order[own.order]
+                del self._by_remote[own.remote_id]
+
+
+def note_fill(own: OwnOrder, fill: OwnFill) -> tuple[Part, ...]:
+    """Note a trade of an order and return its parts as they were first told: later messages may lack them."""
+    return own.trades.setdefault(fill.trade_id, fill.parts)
+
+
+def part_id(trade_id: str, index: int) -> str:
+    """Return the id under which one part of a trade is counted: a taker's trade may have several prices."""
+    return trade_id if index == 0 else f"{trade_id}/{index}"
