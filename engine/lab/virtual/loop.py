@@ -1,12 +1,14 @@
 """An asyncio loop in virtual time: when nothing is ready, it is at once the time of the next timer.
 
-It has no selector, no threads and no wall clock, so a run is a function of what is scheduled. Connections are made by a
-network in memory (network.py), which the loop's own `create_connection` leads to: clients need not know.
+It has no sockets, no threads and no wall clock, so a run is a function of what is scheduled. Connections are made by a
+network in memory (network.py), which the loop's own `create_connection` leads to: clients need not know. Pipes that are
+written to in this very process, such as a ring's doorbell, are looked at before time moves on.
 """
 
 import asyncio
 import heapq
 import math
+import select
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -39,6 +41,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.parties: list[Party] = []
         self._elapsed_ns = 0
         self._turns = 0
+        self._watched: dict[int, PartyHandle] = {}
+        self._poll = select.poll()
         self._clock_resolution = 1 / NS_PER_S
         self._selector = _Jump(self)
         self.set_task_factory(_make_task)
@@ -68,6 +72,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
             self._turns += 1
             if self._turns > TURNS_MAX:
                 raise VirtualTimeError(f"{TURNS_MAX} turns without time passing at {self.time()} s{self._pending()}")
+            return
+        if self._watched and self._look():
             return
         scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
         if timeout_s is None or not scheduled:
@@ -128,6 +134,20 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Return the host as its own address."""
         return [(2, 1, 6, "", (str(host), int(port)))]
 
+    def add_reader(  # type: ignore[override]
+        self, fd: int, callback: Callable[..., object], *args: Any
+    ) -> None:
+        """Call whenever a pipe can be read."""
+        self._watched[fd] = PartyHandle(callback, args, self, None)
+        self._poll.register(fd, select.POLLIN)
+
+    def remove_reader(self, fd: Any) -> bool:
+        """Watch a pipe no more; return whether it was watched."""
+        if self._watched.pop(fd, None) is None:
+            return False
+        self._poll.unregister(fd)
+        return True
+
     def run_in_executor(  # type: ignore[override]
         self, executor: Any, func: Any, *args: Any
     ) -> NoReturn:
@@ -161,6 +181,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         return
+
+    def _look(self) -> bool:
+        """Make ready who can read from a pipe; return whether there is anyone. A stopped party reads nothing."""
+        rung = [self._watched[fd] for fd, _ in self._poll.poll(0)]
+        ready = [handle for handle in rung if not handle.is_stopped]
+        self._ready.extend(ready)  # type: ignore[attr-defined]
+        return bool(ready)
 
     def _keep_error(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")

@@ -74,6 +74,11 @@ class PartyHandle(asyncio.Handle):
         super().__init__(callback, args, loop, context)
         self._party: Party | None = self._context.get(PARTY)  # type: ignore[attr-defined]
 
+    @property
+    def is_stopped(self) -> bool:
+        """Tell whether the callback would wait."""
+        return self._party is not None and self._party.is_stopped
+
     def _run(self) -> None:
         if self._party is not None and self._party.is_stopped:
             self._party.wait(self)

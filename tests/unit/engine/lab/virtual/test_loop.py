@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import os
 
 import pytest
 
@@ -136,3 +137,30 @@ def test_a_stopped_party_goes_on_where_it_was() -> None:
 
     loop.run(work())
     assert seen == [1.0, 4.5, 5.5, 6.5]
+
+
+def test_a_pipe_is_read_before_time_moves_on_but_not_by_who_is_stopped() -> None:
+    loop, heard = VirtualLoop(), list[tuple[str, float]]()
+    read_end, write_end = os.pipe()
+
+    def hear(name: str) -> None:
+        heard.append((f"{name} {os.read(read_end, 10).decode()}", loop.time()))
+
+    async def work() -> None:
+        party = loop.party("one")
+        with party.acting():
+            loop.add_reader(read_end, hear, "first")
+        loop.call_later(1, os.write, write_end, b"a")
+        loop.call_later(3, os.write, write_end, b"b")
+        await asyncio.sleep(2)
+        party.stop()
+        await asyncio.sleep(3)
+        loop.go_on(party)
+        await asyncio.sleep(1)
+        assert loop.remove_reader(read_end)
+        assert not loop.remove_reader(read_end)
+
+    loop.run(work())
+    os.close(read_end)
+    os.close(write_end)
+    assert heard == [("first a", 1.0), ("first b", 5.0)]
