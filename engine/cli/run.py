@@ -13,13 +13,15 @@ import orjson
 
 from engine.analytics.rounds import summarise
 from engine.cli.failing import clean_exit
+from engine.cli.going_live import Wishes, live_root, lock_wallet, plan_live
 from engine.config.build import scaled
 from engine.config.load import Config, load_config
 from engine.model.errors import InputError, ResourceError
 from engine.model.units import format_cash, format_scaled
-from engine.runtime.shell import Shell
 from engine.runtime.feeder_child import FeederChild, has_live_writer
+from engine.runtime.live_session import run_live_session
 from engine.runtime.session import SessionResult, claim, run_session
+from engine.runtime.shell import Shell
 from feeder.recording.reader import open_recordings
 from shm.errors import RingError
 from shm.registry import status
@@ -41,6 +43,10 @@ from shm.registry import status
 @click.option("--run-dir", default="run", type=click.Path(path_type=Path), show_default=True, help="Status files.")
 @click.option("--config", "config_path", type=click.Path(path_type=Path), help="Config file; the defaults without it.")
 @click.option("--window-seconds", type=click.IntRange(1), help="Play windows of this length instead of the config's.")
+@click.option("--mode", type=click.Choice(["dry", "shadow", "live"]), help="Instead of the config's runtime.mode.")
+@click.option("--live", is_flag=True, help="Ask for the word that real money needs.")
+@click.option("--accept-foreign", is_flag=True, help="Start although orders that are not ours rest on the wallet.")
+@click.option("--spin", is_flag=True, help="Live: never sleep; wants a core of its own.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def run(
     source: str | None,
@@ -52,9 +58,14 @@ def run(
     run_dir: Path,
     config_path: Path | None,
     window_seconds: int | None,
+    mode: str | None,
+    live: bool,
+    accept_foreign: bool,
+    spin: bool,
     as_json: bool,
 ) -> None:
-    """Run the engine, dry: decisions on a ring's data, orders to the paper venue, everything in a journal.
+    """Run the engine: decisions on a ring's data, orders to the paper venue or, live, to the exchange that the data
+    comes from; everything in a journal.
 
     Ends when a recording has been played, or on Ctrl-C or SIGTERM with every order cancelled (exit status 0; 143 for a
     SIGTERM before the engine has begun).
@@ -63,18 +74,22 @@ def run(
     """
     with clean_exit():
         config = load_config(config_path)
-        if config["runtime"]["mode"] != "dry":
-            raise InputError("runtime.mode: only dry can be run, live trading does not exist yet")
+        wishes = Wishes(mode or config["runtime"]["mode"], live, accept_foreign, spin)
         if source == "recording" and path is None:
             raise InputError("expected --path with --source recording")
         if source in ("local", "polymarket") and path is not None:
             raise InputError(f"expected --path only where a recording is played, was --source {source}")
         config = _fit(config, path, window_seconds)
         ring = ring or config["feed"]["ring"]
-        root = state_dir or Path(config["runtime"]["state_dir"]) / ("dry" if path is None else f"recording-{path.stem}")
+        wanted = _Feed(source, path, pace, slugs)
         begun = time.monotonic()
         try:
-            result = _run(config, _Feed(source, path, pace, slugs), ring, root, run_dir)
+            if wishes.mode == "dry":
+                folder = "dry" if path is None else f"recording-{path.stem}"
+                root = state_dir or Path(config["runtime"]["state_dir"]) / folder
+                result = _run(config, wanted, ring, root, run_dir)
+            else:
+                result = _run_live(config, wanted, ring, state_dir, run_dir, wishes, config_path)
         except RingError as error:
             raise ResourceError(str(error)) from error
         _show(result, time.monotonic() - begun, as_json)
@@ -123,6 +138,44 @@ def _run(config: Config, wanted: _Feed, ring: str, root: Path, run_dir: Path) ->
         if child is not None:
             child.stop()
         lock.release()
+
+
+def _run_live(
+    config: Config,
+    wanted: _Feed,
+    ring: str,
+    state_dir: Path | None,
+    run_dir: Path,
+    wishes: Wishes,
+    config_path: Path | None,
+) -> SessionResult:
+    """Run one live session; both locks are passed before anything is started."""
+    signal.signal(signal.SIGTERM, _end_at_once)
+    kind = "recording" if wanted.path is not None else wanted.source or config["feed"]["source"]
+    plan = plan_live(config, wishes, kind, run_dir, config_path)
+    root = state_dir or live_root(Path(config["runtime"]["state_dir"]), plan.hosts, plan.account)
+    locks = [lock_wallet(plan.account.wallet)]
+    child = None
+    try:
+        locks.append(claim(root, anew_when_finished=False))
+        with _signals_held():
+            child = _start_feeder(wanted, ring, run_dir, config)
+        if child is not None:
+            child.wait_ready()
+        return run_live_session(
+            config,
+            root,
+            ring,
+            plan,
+            run_dir=run_dir,
+            on_shell=_handle_signals,
+            on_alert=lambda text: click.echo(f"alert {text}", err=True),
+        )
+    finally:
+        if child is not None:
+            child.stop()
+        for lock in locks:
+            lock.release()
 
 
 def _has_begun(ring: str) -> bool:

@@ -133,7 +133,11 @@ SCHEMA: Final[dict[str, Section]] = {
     ),
     "runtime": MappingProxyType(
         {
-            "mode": Key(choice("dry", "live"), "dry", "What the engine may do; live needs a confirmation besides."),
+            "mode": Key(
+                choice("dry", "shadow", "live"),
+                "dry",
+                "What the engine may do; shadow is live with a paper twin beside it, and both need a confirmation.",
+            ),
             "strategies": Key(choice("bucket"), "bucket", "Which strategy runs."),
             "state_dir": Key(TEXT, "state", "Where journals and the paper venue's file are kept."),
         }
@@ -143,6 +147,8 @@ SCHEMA: Final[dict[str, Section]] = {
             "clob_url": Key(TEXT, "https://clob.polymarket.com", "The venue's REST host."),
             "gamma_url": Key(TEXT, "https://gamma-api.polymarket.com", "Market discovery."),
             "market_ws_url": Key(TEXT, "wss://ws-subscriptions-clob.polymarket.com/ws/market", "Market channel."),
+            "user_ws_url": Key(TEXT, "wss://ws-subscriptions-clob.polymarket.com/ws/user", "User channel."),
+            "data_url": Key(TEXT, "https://data-api.polymarket.com", "Positions and history."),
             "proxy": Key(PROXY, None, "SOCKS5 or HTTP proxy; a password in it is masked wherever the config is shown."),
         }
     ),

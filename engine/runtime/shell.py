@@ -1,5 +1,5 @@
-"""The shell of a running engine: ring in, a gateway out, wall time; one ordered queue and one consumer, until it is told
-to stop or the data ends. `run` waits on the ring; a live engine's driver (live.py) waits on the network too.
+"""The shell of a running engine: ring in, a gateway out, wall time; one ordered queue and one consumer, until it is
+told to stop or the data ends. `run` waits on the ring; a live engine's driver (live.py) waits on the network too.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from engine.model.units import NS_PER_MS, NS_PER_S
 from engine.runtime.clock import ShellClock, wall_seconds
 from engine.runtime.control import ControlFiles
 from engine.runtime.loop import Loop
-from engine.runtime.ring_feed import RingFeed
+from engine.runtime.ring_feed import RingFeed, Seen
 
 HOUSEKEEPING_NS: Final = 200 * NS_PER_MS
 STOP_WITHIN_NS: Final = 15 * NS_PER_S
@@ -39,6 +39,7 @@ class Shell:
         self.gave_up = False
         self._clock = clock
         self._control = control
+        self.twin: Loop | None = None
         self._on_status = on_status
         self._stop_by_ns = NEVER_NS
         self._housekeeping_ns = 0
@@ -71,14 +72,32 @@ class Shell:
         unpaced = self.feed.is_unpaced
         if not unpaced or not rows:
             self.tell_time()
+        seen: list[Seen] = []
         for event, visible in self.feed.events(rows, self.loop.now_ns):
             if unpaced:
                 self.loop.catch_up(event.ts_ns)
                 self.loop.now_ns = max(self.loop.now_ns, event.ts_ns)
             self.loop.market(event, visible=visible)
+            if self.twin is not None:
+                seen.append(Seen(event, visible))
         self.loop.catch_up(self.loop.now_ns)
+        self._follow(seen)
         self._housekeeping(idle=not rows)
         return self._is_done()
+
+    def _follow(self, seen: list[Seen]) -> None:
+        """Let the paper twin see the same records, after what the engine sends has left."""
+        if self.twin is not None:
+            self.twin.now_ns = self.loop.now_ns
+            for event, visible in seen:
+                self.twin.market(event, visible=visible)
+            self.twin.catch_up(self.twin.now_ns)
+
+    def _say(self, event: Event) -> None:
+        """Give an event of the shell's own to the kernel, and to the twin's."""
+        self.loop.receive(event)
+        if self.twin is not None:
+            self.twin.receive(event)
 
     def tell_time(self) -> int:
         """Move the loop's time on to the present and return it."""
@@ -93,7 +112,7 @@ class Shell:
         wall_ns = self._clock.wall_ns()
         if self.stopping and self._stop_by_ns == NEVER_NS:
             self._stop_by_ns = wall_ns + STOP_WITHIN_NS
-            self.loop.receive(Operator(self.loop.now_ns, "stop", "shell", "asked to stop"))
+            self._say(Operator(self.loop.now_ns, "stop", "shell", "asked to stop"))
         if wall_ns < self._housekeeping_ns:
             return
         self._housekeeping_ns = wall_ns + HOUSEKEEPING_NS
@@ -102,7 +121,7 @@ class Shell:
             self.feed.reopen()
         pulse = self.feed.liveness(wall_ns, now_ns) if idle and not self.feed.ended else None
         if pulse is not None:
-            self.loop.receive(pulse)
+            self._say(pulse)
         self.hear_operator()
         if not self.loop.kernel.is_engaged(now_ns):
             self._clock.reread_offset()
@@ -112,7 +131,7 @@ class Shell:
         """Take in what the operator's files say."""
         word = self._control.poll(self.loop.now_ns, killed=self.loop.kernel.state.killed)
         if word is not None:
-            self.loop.receive(word)
+            self._say(word)
 
     def _is_done(self) -> bool:
         if self.feed.ended:

@@ -4,8 +4,9 @@ read.
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
@@ -19,7 +20,8 @@ from engine.strategy.bucket.round import Round, record_of
 LAST_ROUNDS: Final = 10
 
 
-class StatusWriter(NamedTuple):
+@dataclass
+class StatusWriter:
     """Writes run/engine.json for one shell; `say` tells a person what goes wrong, and `alerts` are what was told."""
 
     path: Path
@@ -29,6 +31,7 @@ class StatusWriter(NamedTuple):
     tally: Tally
     alerts: list[str]
     say: Callable[[str], None]
+    gateway: Callable[[], dict[str, Any]] = dict
 
     def write(self, shell: Shell, state: str = "running") -> None:
         """Write the file. A full disk is told once: not being seen is no reason to leave a position alone."""
@@ -76,6 +79,7 @@ class StatusWriter(NamedTuple):
                 for record in records[-LAST_ROUNDS:]
             ],
             "alerts": self.alerts[-LAST_ROUNDS:],
+            "gateway": self.gateway(),
         }
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from engine.venue.addresses import parse_address
+from engine.venue.addresses import checksum_address, parse_address, to_hex
 from engine.venue.contracts import CHAIN_ID
 from engine.venue.eip712 import address_word, domain_separator, typed_digest, word
 from engine.venue.keys import OwnerKey, recover
@@ -50,6 +50,16 @@ def auth_digest(address: bytes, timestamp_s: str, nonce: int) -> bytes:
 def sign_auth(key: OwnerKey, timestamp_s: str, nonce: int = 0) -> bytes:
     """Return the 65-byte L1 signature."""
     return key.sign(auth_digest(key.address, timestamp_s, nonce))
+
+
+def auth_headers(key: OwnerKey, timestamp_s: int, nonce: int = 0) -> dict[str, str]:
+    """Return the L1 headers of a call that creates or derives an API key."""
+    return {
+        ADDRESS_HEADER: checksum_address(key.address),
+        SIGNATURE_HEADER: to_hex(sign_auth(key, str(timestamp_s), nonce)),
+        TIMESTAMP_HEADER: str(timestamp_s),
+        NONCE_HEADER: str(nonce),
+    }
 
 
 def proven_address(address: str, timestamp_s: str, nonce: str, signature: str) -> bytes | None:

@@ -16,15 +16,7 @@ import httpx
 import msgspec
 
 from engine.venue.accounts import known_account
-from engine.venue.addresses import checksum_address, to_hex
-from engine.venue.credentials import (
-    ADDRESS_HEADER,
-    NONCE_HEADER,
-    SIGNATURE_HEADER,
-    TIMESTAMP_HEADER,
-    ApiCredentials,
-    sign_auth,
-)
+from engine.venue.credentials import ApiCredentials, auth_headers
 from feeder.discovery import LookupFailedError
 from feeder.rest import TIMEOUT_S, RestBook, RestClient
 from feeder.sources import SourceError
@@ -36,13 +28,15 @@ FILE: Final = "exchange.json"
 
 
 class LocalExchange(msgspec.Struct, frozen=True):
-    """What the exchange's file says that a feeder needs."""
+    """What the exchange's file says that a feeder or an engine needs."""
 
     pid: int
     clob_url: str
     gamma_url: str
     market_ws_url: str
     polybolt_ws_url: str
+    user_ws_url: str
+    data_url: str
     assets: tuple[str, ...]
     window_seconds: tuple[int, ...]
     seed: int
@@ -164,13 +158,7 @@ class LocalSource:
 async def derive_credentials(clob_url: str) -> dict[str, str]:
     """Return the API credentials of the first test account, as PolyBolt's login wants them."""
     key = known_account(0)
-    timestamp_s = str(int(time.time()))
-    headers = {
-        ADDRESS_HEADER: checksum_address(key.address),
-        SIGNATURE_HEADER: to_hex(sign_auth(key, timestamp_s)),
-        TIMESTAMP_HEADER: timestamp_s,
-        NONCE_HEADER: "0",
-    }
+    headers = auth_headers(key, int(time.time()))
     url = f"{clob_url}/auth/derive-api-key"
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:

@@ -6,7 +6,7 @@ order twice: no answer is `Unknown`, and the order is read by its id, which was 
 """
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -42,6 +42,7 @@ from engine.model.commands import (
 from engine.model.events import (
     Accepted,
     Event,
+    Foreign,
     GoneReason,
     Market,
     MarketChange,
@@ -58,6 +59,7 @@ from engine.model.units import NS_PER_S
 from engine.venue.contracts import EXCHANGE_V2, EXCHANGE_V3, Exchange, is_v2_position_id
 
 NEVER_NS: Final = 1 << 62
+AnyKind = TypeVar("AnyKind", bound=Event)
 BUDGET_TOLD_BELOW: Final = 40
 """The venue's bucket is told to the kernel only when it is low: every answer carries it."""
 
@@ -149,6 +151,17 @@ class PolymarketGateway:
         for place in placed:
             terms, exchange = self._terms(self._views[place.asset], place)
             self.orders.add(place, self.signer.order_id(terms, place.salt, place.timestamp_ms, exchange))
+
+    def waiting(self, kind: type[AnyKind]) -> list[AnyKind]:
+        """Return the events of a kind that wait to be taken."""
+        return [event for event in self._answers if isinstance(event, kind)]
+
+    def acknowledge_foreign(self) -> None:
+        """Mark what was found on the wallet so far as known to a person: it trips no breaker."""
+        self._answers = [
+            msgspec.structs.replace(event, acknowledged=True) if isinstance(event, Foreign) else event
+            for event in self._answers
+        ]
 
     # The network's side.
 

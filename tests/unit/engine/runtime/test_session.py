@@ -5,9 +5,9 @@ import pytest
 
 from engine.execution.paper.ledger import FileLedger, Opened, Resting
 from engine.model.errors import InputError, ResourceError
-from engine.runtime.recovery import recover
+from engine.runtime.recovery import last_session
 from engine.runtime.session import StateLock, check_ledger, claim
-from tests.unit.engine.journal.harness import CONFIG, play_round
+from tests.unit.engine.journal.harness import play_round
 from tests.unit.engine.runtime.test_recovery import begin_round
 
 
@@ -59,9 +59,9 @@ def test_the_state_of_an_engine_that_is_just_ending_is_not_moved_away_under_it(t
 def test_a_paper_file_whose_journals_are_missing_is_refused(tmp_path: Path) -> None:
     ledger = FileLedger(tmp_path / "paper.jsonl")
     ledger.write(Opened(1, 100_000_000))
-    check_ledger(ledger, recover(CONFIG, tmp_path))
+    check_ledger(ledger, last_session(tmp_path))
     ledger.write(Resting(2, "slug/1/entry"))
     with pytest.raises(InputError, match=r"session folders that belong to .*paper\.jsonl"):
-        check_ledger(ledger, recover(CONFIG, tmp_path))
+        check_ledger(ledger, last_session(tmp_path))
     play_round(tmp_path / "session-000001")
-    check_ledger(ledger, recover(CONFIG, tmp_path))
+    check_ledger(ledger, last_session(tmp_path))

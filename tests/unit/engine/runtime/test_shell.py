@@ -13,9 +13,9 @@ from engine.model.records import Verdict
 from engine.runtime.clock import ShellClock
 from engine.runtime.compose import build_kernel, build_paper, fresh_state
 from engine.runtime.control import ControlFiles
-from engine.runtime.shell import STOP_WITHIN_NS, Shell
 from engine.runtime.loop import Loop
 from engine.runtime.ring_feed import RingFeed
+from engine.runtime.shell import STOP_WITHIN_NS, Shell
 from shm.layout import FeedChange, MarketChange
 from tests.unit.engine.runtime.ring import NOW, Ring, S
 

@@ -7,8 +7,8 @@ from engine.journal.writer import JournalWriter
 from engine.runtime.clock import ShellClock
 from engine.runtime.compose import build_kernel, build_paper, fresh_state, journal_header
 from engine.runtime.control import ControlFiles
-from engine.runtime.shell import Shell
 from engine.runtime.loop import Loop
+from engine.runtime.shell import Shell
 from engine.runtime.status import StatusWriter, describe_round
 from engine.runtime.tally import Tally
 from tests.unit.engine.journal.harness import CONFIG

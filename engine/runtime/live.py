@@ -1,0 +1,237 @@
+"""The live engine: kernel, shell and gateway in one asyncio loop; an order's bytes leave in the turn that decided it.
+
+Everything outward is handed in (feed, clock, dialler, the loop's own time), so the same engine runs on a ring and real
+sockets, and in virtual time over transports in memory.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from engine.execution.polymarket.dialling import Address, Dial, parse_url
+from engine.execution.polymarket.gateway import PolymarketGateway
+from engine.execution.polymarket.http_line import Answer
+from engine.execution.polymarket.reads import read_page
+from engine.execution.polymarket.signing import WalletSigner
+from engine.execution.polymarket.upkeep import Upkeep
+from engine.execution.polymarket.user_stream import UserStream
+from engine.execution.polymarket.wire import Wire
+from engine.kernel.state import KernelState
+from engine.model.errors import ResourceError
+from engine.model.events import Foreign
+from engine.model.units import NS_PER_MS, NS_PER_S
+from engine.runtime.recovery import first_words
+from engine.runtime.shell import Shell
+from engine.venue.credentials import ApiCredentials
+from engine.venue.keys import OwnerKey
+from engine.venue.orders import SignatureType
+
+READY_WITHIN_S: Final = 20.0
+REST_CHECKS: Final = 10
+REST_CHECK_EVERY_S: Final = 0.5
+
+
+class Hosts(msgspec.Struct, frozen=True):
+    """Where a venue is: the order book service, its user channel, and the Data API."""
+
+    clob: Address
+    user: Address
+    data: Address
+
+    @property
+    def is_local(self) -> bool:
+        """Whether all of it is on this machine's loopback: play money."""
+        return all(address.host in ("127.0.0.1", "::1", "localhost") for address in (self.clob, self.user, self.data))
+
+
+def hosts_of(clob_url: str, user_ws_url: str, data_url: str) -> Hosts:
+    """Return where three URLs lead. Raises InputError for a URL that is none."""
+    return Hosts(parse_url(clob_url), parse_url(user_ws_url), parse_url(data_url))
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Who trades: the key that signs, the wallet whose money it is, and the API credentials."""
+
+    key: OwnerKey
+    wallet: bytes
+    signature_type: SignatureType
+    credentials: ApiCredentials
+
+    def __repr__(self) -> str:
+        return f"Account(wallet=0x{self.wallet.hex()})"
+
+
+class Bell(Protocol):
+    """Rings when there is something to read."""
+
+    def watch(self, on_ring: Callable[[], None]) -> None:
+        """Call `on_ring` from the loop whenever the bell rings, from now on."""
+        ...
+
+    def arm(self) -> bool:
+        """Ask for the next ring; False when there is something to read already."""
+        ...
+
+    def close(self) -> None:
+        """Stop watching."""
+        ...
+
+
+class Driver:
+    """Turns a shell whenever a record, an answer or a timer is there; `spin` never sleeps."""
+
+    def __init__(self, shell: Shell, bell: Bell, *, spin: bool = False) -> None:
+        self._shell = shell
+        self._bell = bell
+        self._spin = spin
+        self._loop = asyncio.get_running_loop()
+        self._handle: asyncio.Handle | None = None
+        self._is_soon = False
+        self._finished: asyncio.Future[None] = self._loop.create_future()
+
+    def wake(self) -> None:
+        """Have a turn as soon as what runs now has returned."""
+        if not self._is_soon and not self._finished.done():
+            self._next(self._loop.call_soon(self._turn), soon=True)
+
+    async def run(self) -> None:
+        """Turn until the shell says that it is done. An exception of a turn is raised here."""
+        self._bell.watch(self._turn)
+        try:
+            self._shell.hear_operator()
+            self.wake()
+            await self._finished
+        finally:
+            self._next(None, soon=False)
+            self._bell.close()
+
+    def _turn(self) -> None:
+        if self._finished.done():
+            return
+        self._next(None, soon=False)
+        try:
+            done = self._shell.turn()
+            if done:
+                self._finished.set_result(None)
+            elif self._spin or self._shell.loop.gateway.next_due_ns() == 0 or not self._bell.arm():
+                self._next(self._loop.call_soon(self._turn), soon=True)
+            elif not self._is_soon:
+                self._next(self._loop.call_later(self._shell.wait_s(), self._turn), soon=False)
+        except Exception as error:
+            self._finished.set_exception(error)
+
+    def _next(self, handle: asyncio.Handle | None, *, soon: bool) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        self._handle, self._is_soon = handle, soon
+
+
+class LiveEngine:
+    """One live session's moving parts; `prepare` connects and looks, `run` trades, `close` leaves nothing resting."""
+
+    def __init__(
+        self,
+        account: Account,
+        hosts: Hosts,
+        dial: Dial,
+        now_ns: Callable[[], int],
+        complain: Callable[[str], None],
+    ) -> None:
+        self.wire: Final = Wire(dial, hosts.clob, hosts.data, account.key.address, account.credentials, now_ns)
+        signer = WalletSigner(account.key, account.wallet, account.signature_type)
+        self.gateway: Final = PolymarketGateway(self.wire, signer, self._wake, complain)
+        self.upkeep: Final = Upkeep(self.gateway, now_ns, lambda: self.healthy, now_ns() // NS_PER_S)
+        self.stream: Final = UserStream(
+            dial, hosts.user, account.credentials, self.gateway.on_frame, self._stream_state
+        )
+        self.healthy = True
+        self._stream_up = asyncio.Event()
+        self._driver: Driver | None = None
+
+    async def prepare(self, state: KernelState, *, accept_foreign: bool) -> None:
+        """Connect, know our orders again, and look at the venue before the first decision.
+
+        Raises:
+            ResourceError: The venue cannot be reached, or our wallet has orders that are not ours.
+        """
+        views = [view for one in state.rounds.values() for view in (one.up, one.down)]
+        self.gateway.restore(state.placed.values(), views)
+        self.wire.open()
+        self.stream.open()
+        try:
+            async with asyncio.timeout(READY_WITHIN_S):
+                await self._stream_up.wait()
+                while not await self.upkeep.first_look():
+                    await asyncio.sleep(REST_CHECK_EVERY_S)
+        except TimeoutError:
+            raise ResourceError(
+                f"expected {self.wire.clob.authority} to answer and to take our API credentials within "
+                f"{READY_WITHIN_S:g} s"
+            ) from None
+        foreign = self.gateway.waiting(Foreign)
+        if foreign and not accept_foreign:
+            names = ", ".join(f"{event.what} {event.remote_id[:18]}" for event in foreign[:5])
+            raise ResourceError(
+                f"expected no orders on the wallet but ours, found {len(foreign)} ({names}): another program trades "
+                "there; stop it and cancel them, or start with --accept-foreign"
+            )
+        self.gateway.acknowledge_foreign()
+        self.upkeep.open()
+
+    async def run(self, shell: Shell, bell: Bell, state: KernelState, *, spin: bool = False) -> None:
+        """Trade until the shell is done. Raises what a turn raises; then no beat is sent any more."""
+        self._driver = Driver(shell, bell, spin=spin)
+        try:
+            shell.tell_time()
+            shell.begin(*first_words(state, shell.loop.now_ns))
+            await self._driver.run()
+        except BaseException:
+            self.healthy = False  # no more beats: whatever we cannot cancel the venue will
+            raise
+
+    async def leave_nothing(self) -> int:
+        """Cancel everything and look until the venue says that nothing rests; return how many orders still do."""
+        resting = -1
+        for _ in range(REST_CHECKS):
+            await self.wire.ask(self.wire.cancel_all)
+            listed = await self.wire.ask(self.wire.read, "/data/orders")
+            try:
+                resting = len(read_page(listed.body).rows) if isinstance(listed, Answer) else -1
+            except ValueError:
+                resting = -1
+            if resting == 0:
+                return 0
+            await asyncio.sleep(REST_CHECK_EVERY_S)
+        return resting
+
+    def describe(self) -> dict[str, Any]:
+        """Return what status shows of the venue's side."""
+        return {
+            "venue": self.wire.clob.authority,
+            "mode": self.gateway.modes.state.name,
+            "user_stream_connections": self.stream.connections,
+            "lines_ready": self.wire.orders.ready,
+            "lines_lost": self.wire.orders.lost,
+            "orders_not_ended": len(self.gateway.orders.unended()),
+            "beats_refused": self.upkeep.heartbeat.refused,
+            "compared_with_venue": self.upkeep.reconciled,
+            "clock_offset_ms": self.wire.offset_ns // NS_PER_MS,
+        }
+
+    async def close(self) -> None:
+        """Close every connection."""
+        self.healthy = False
+        await self.upkeep.close()
+        await self.stream.close()
+        await self.wire.close()
+
+    def _wake(self) -> None:
+        if self._driver is not None:
+            self._driver.wake()
+
+    def _stream_state(self, is_up: bool, why: str) -> None:
+        if is_up:
+            self._stream_up.set()
+        self.upkeep.stream_state(is_up, why)
