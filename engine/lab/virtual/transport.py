@@ -42,7 +42,7 @@ class MemorySocket:
 class MemoryTransport(asyncio.Transport):
     """An end of a connection; `out` is set by the network before anything is done with it.
 
-    `on_write(transport)` is asked before each write; where it says no, the bytes are never sent.
+    `on_write(transport, data)` returns what of each write is sent; what it raises, the writer sees.
     """
 
     out: Pipe
@@ -54,7 +54,7 @@ class MemoryTransport(asyncio.Transport):
         self.address = other
         self.context = contextvars.copy_context()
         self.party: Party | None = PARTY.get()
-        self.on_write: Callable[[MemoryTransport], bool] = _always
+        self.on_write: Callable[[MemoryTransport, bytes], bytes] = _all
         self.is_lost = False  # connection_lost was called or will be
         self._loop = loop
         self._protocol: Any = None
@@ -99,10 +99,12 @@ class MemoryTransport(asyncio.Transport):
         content = bytes(data)
         if self._is_ended and not self.is_lost:
             raise RuntimeError("Cannot call write() after write_eof()")
-        if not content or self.is_lost or self._is_closing or not self.on_write(self):
+        if not content or self.is_lost or self._is_closing:
             return
-        self.out.send(content)
-        self._watch()
+        sent = self.on_write(self, content)
+        if sent:
+            self.out.send(sent)
+            self._watch()
 
     def writelines(self, list_of_data: Iterable[Any]) -> None:
         """Send bytes in one write."""
@@ -200,6 +202,6 @@ class MemoryTransport(asyncio.Transport):
             self._protocol.pause_writing()
 
 
-def _always(transport: MemoryTransport) -> bool:
+def _all(transport: MemoryTransport, data: bytes) -> bytes:
     del transport
-    return True
+    return data

@@ -126,14 +126,16 @@ def test_every_end_is_made_once_and_lost_at_most_once(steps: list[str]) -> None:
         assert len(server.data) == written
 
 
-def test_a_write_that_is_not_allowed_never_leaves() -> None:
+def test_who_listens_to_writes_says_what_leaves() -> None:
     async def story(client: Ear, server: Ear) -> None:
         assert isinstance(client.transport, MemoryTransport)
-        client.transport.on_write = lambda transport: False
-        client.transport.write(b"lost")
+        client.transport.on_write = lambda transport, data: data[:2]
+        client.transport.write(b"half")
+        client.transport.on_write = lambda transport, data: b""
+        client.transport.write(b"nothing")
 
     _, server = play(story)
-    assert server.data == b""
+    assert server.data == b"ha"
 
 
 def test_an_end_says_who_it_is() -> None:
