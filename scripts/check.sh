@@ -23,7 +23,7 @@ compiled_modules() {
     done
 }
 
-install dev,peers,clients
+install dev,peers,clients,report,store,wallet
 mapfile -t compiled < <(compiled_modules)
 check "ruff check" "$venv/bin/ruff" check
 check "ruff format" "$venv/bin/ruff" format --check

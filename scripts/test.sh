@@ -13,7 +13,7 @@ if [[ ${1:-} == --fast ]]; then
     shift
 fi
 
-install dev,peers,clients
+install dev,peers,clients,report,store,wallet
 results=${TEST_RESULTS:-build/tests.xml}
 mkdir -p "$(dirname "$results")"
 rm -f "$results"

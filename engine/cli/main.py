@@ -22,6 +22,7 @@ VERBS: Final = {
     "ring": "engine.cli.ring:ring",
     "run": "engine.cli.run:run",
     "status": "engine.cli.status:status",
+    "store": "engine.cli.store:store",
     "worlds": "engine.cli.worlds:worlds",
 }
 

@@ -15,7 +15,7 @@ from engine.cli.follow import follow
 from engine.model.errors import ResourceError
 
 OLD_AFTER_S = 5.0
-PARTS = ("engine", "feeder", "exchange")
+PARTS = ("engine", "feeder", "exchange", "store")
 
 
 @click.command()
@@ -74,6 +74,8 @@ def _view(found: dict[str, Any]) -> Group:
         parts.append(_plain_table("feeder", feeder))
     if found["exchange"] is not None:
         parts.append(_plain_table("local exchange", found["exchange"]))
+    if found["store"] is not None:
+        parts.append(_plain_table("store", found["store"]))
     return Group(*parts)
 
 

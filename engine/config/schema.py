@@ -210,6 +210,16 @@ SCHEMA: Final[dict[str, Section]] = {
             "GTD_BUFFER_SEC": Key(SECONDS, 60_000, "Added to it."),
         }
     ),
+    "store": MappingProxyType(
+        {
+            "url": Key(
+                SECRET,
+                None,
+                "PostgreSQL for the tables made from the journals; null: a SQLite file beside them. BUCKETMM_STORE_URL "
+                "stands in for null.",
+            ),
+        }
+    ),
     "paper": MappingProxyType(
         {
             "latency_ms": Key(

@@ -1,9 +1,10 @@
 """Reads a journal back, entry by entry, over all its segments, up to a torn tail."""
 
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -16,6 +17,11 @@ class Frame(NamedTuple):
 
     entry: Entry
     payload: bytes
+
+    @property
+    def size(self) -> int:
+        """The bytes that it takes in its segment."""
+        return FRAME.size + len(self.payload)
 
 
 class UnbegunError(InputError):
@@ -35,6 +41,19 @@ def journal_folders(path: Path) -> list[Path]:
     if not found:
         raise InputError(f"expected a folder with journal-*.bmj segments, found none in {path}")
     return found
+
+
+_SESSION: Final = re.compile(r"session-[0-9]{6,}")
+
+
+def session_folders(root: Path) -> list[Path]:
+    """Return the folders of an engine's sessions under its state folder, oldest first, begun or not."""
+    return sorted((path for path in root.glob("session-*") if _SESSION.fullmatch(path.name)), key=session_number)
+
+
+def session_number(folder: Path) -> int:
+    """Return the number in a session folder's name."""
+    return int(folder.name.removeprefix("session-"))
 
 
 class JournalReader:
@@ -77,22 +96,35 @@ class JournalReader:
                 return
             raise InputError(f"expected a journal segment (magic {MAGIC!r}), {segment} begins with {data[:8]!r}")
         offset = len(MAGIC)
-        while offset < len(data):
-            payload = _payload_at(data, offset)
-            if payload is None:
-                if not is_last:
-                    raise InputError(f"bad frame in {segment} at byte {offset}, and it is not the journal's tail")
-                if _frame_follows(data, offset):
-                    raise InputError(
-                        f"bad frame in {segment} at byte {offset}: its check failed and more frames follow"
-                    )
-                self.torn_bytes = len(data) - offset
-                return
-            try:
-                yield Frame(DECODER.decode(payload), payload)
-            except msgspec.DecodeError as error:
-                raise InputError(f"unknown entry in {segment} at byte {offset}: {error}") from error
-            offset += FRAME.size + len(payload)
+        for frame in good_frames(data, offset, segment):
+            yield frame
+            offset += frame.size
+        check_tail(data, offset, segment, is_last=is_last)
+        self.torn_bytes = len(data) - offset
+
+
+def good_frames(data: bytes, offset: int, segment: Path, base: int = 0) -> Iterator[Frame]:
+    """Yield the frames from `offset` on, up to one that is cut off or fails its check; `base` is where `data` begins.
+
+    Raises InputError for a frame that is whole and says nothing that this version knows.
+    """
+    while (payload := _payload_at(data, offset)) is not None:
+        try:
+            frame = Frame(DECODER.decode(payload), payload)
+        except msgspec.DecodeError as error:
+            raise InputError(f"unknown entry in {segment} at byte {base + offset}: {error}") from error
+        offset += frame.size
+        yield frame
+
+
+def check_tail(data: bytes, offset: int, segment: Path, base: int = 0, *, is_last: bool) -> None:
+    """Raise InputError when what is left from `offset` on cannot be a torn tail: damage in the middle."""
+    if offset == len(data):
+        return
+    if not is_last:
+        raise InputError(f"bad frame in {segment} at byte {base + offset}, and it is not the journal's tail")
+    if _frame_follows(data, offset):
+        raise InputError(f"bad frame in {segment} at byte {base + offset}: its check failed and more frames follow")
 
 
 def _payload_at(data: bytes, offset: int) -> bytes | None:

@@ -214,6 +214,7 @@ class LiveEngine:
             "user_stream_connections": self.stream.connections,
             "lines_ready": self.wire.orders.ready,
             "lines_lost": self.wire.orders.lost,
+            "last_line_lost": self.wire.orders.last_loss,
             "orders_not_ended": len(self.gateway.orders.unended()),
             "beats_refused": self.upkeep.heartbeat.refused,
             "compared_with_venue": self.upkeep.reconciled,

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from engine.config.load import Config
 from engine.execution.paper.ledger import FileLedger
-from engine.execution.polymarket.dialling import NetworkDial
+from engine.execution.polymarket.dialling import Dial, NetworkDial
 from engine.model.errors import ResourceError
 from engine.runtime.compose import build_kernel, build_paper, open_journal
 from engine.runtime.live import Account, Hosts, LiveEngine
@@ -127,7 +127,7 @@ def run_live_session(
     try:
         if plan.mode == SHADOW:
             twin = Twin(config, root.with_name(f"{root.name}-twin"))
-        clean = asyncio.run(_run(session, plan, twin, on_shell))
+        clean = asyncio.run(trade_live(session, plan, NetworkDial(plan.proxy), twin, on_shell))
         ended = True
     finally:
         if twin is not None:
@@ -136,8 +136,13 @@ def run_live_session(
     return session.result(clean=clean)
 
 
-async def _run(session: Session, plan: LivePlan, twin: Twin | None, on_shell: Callable[[Shell], None]) -> bool:
-    dial = NetworkDial(plan.proxy)
+async def trade_live(
+    session: Session, plan: LivePlan, dial: Dial, twin: Twin | None, on_shell: Callable[[Shell], None]
+) -> bool:
+    """Connect, look, trade until the shell is done, and leave nothing resting; whether that was confirmed.
+
+    Raises ResourceError where the venue cannot be reached or foreign orders rest there, and what a turn raises.
+    """
     engine = LiveEngine(plan.account, plan.hosts, dial, session.clock.wall_ns, session.say)
     shell = session.shell(engine.gateway)
     session.status.gateway = engine.describe

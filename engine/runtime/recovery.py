@@ -1,13 +1,12 @@
 """Start-up is recovery: find the last session's journal, replay it to its end, and begin a new one from that state."""
 
-import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from engine.config.load import Config
 from engine.journal.format import EndEntry, EventEntry
-from engine.journal.reader import JournalReader, UnbegunError
+from engine.journal.reader import JournalReader, UnbegunError, session_folders, session_number
 from engine.journal.writer import NullRecorder
 from engine.kernel.state import KernelState
 from engine.model.commands import Command, ReadOrder, ReadPosition
@@ -16,8 +15,6 @@ from engine.model.events import Event, Gap, Unknown
 from engine.model.orders import OrderStatus
 from engine.runtime.compose import fresh_state, kernel_of_header
 from engine.strategy.bucket.round import Round
-
-_SESSION: Final = re.compile(r"session-[0-9]{6,}")
 
 
 class Recovered(NamedTuple):
@@ -32,7 +29,7 @@ class Recovered(NamedTuple):
 
 def sessions(root: Path) -> list[Path]:
     """Return the session folders under a state folder, oldest first."""
-    return sorted(path for path in _session_folders(root) if any(path.glob("journal-*.bmj")))
+    return [path for path in session_folders(root) if any(path.glob("journal-*.bmj"))]
 
 
 def last_session(root: Path) -> Path | None:
@@ -42,10 +39,6 @@ def last_session(root: Path) -> Path | None:
             JournalReader(folder)
             return folder
     return None
-
-
-def _session_folders(root: Path) -> list[Path]:
-    return [path for path in root.glob("session-*") if _SESSION.fullmatch(path.name)]
 
 
 def recover(config: Config, root: Path) -> Recovered:
@@ -76,7 +69,7 @@ def was_closed(folder: Path) -> bool:
 
 
 def _next_number(root: Path) -> int:
-    return 1 + max((int(path.name.removeprefix("session-")) for path in _session_folders(root)), default=0)
+    return 1 + max(map(session_number, session_folders(root)), default=0)
 
 
 def first_words(state: KernelState, now_ns: int) -> tuple[list[Event], list[Command]]:

@@ -1,0 +1,1 @@
+"""The relational projection of the journals: SQLite by default, PostgreSQL by URL; rebuildable at any time."""
