@@ -1,5 +1,6 @@
 """Breakers, guardian and reconciliation in the kernel: what pulls quotes, what stops trading, what a person is told."""
 
+import msgspec
 import pytest
 
 from engine.config.load import Config, parse_config
@@ -293,14 +294,14 @@ def test_a_session_that_goes_on_stops_at_once_on_a_breach() -> None:
 
 def test_what_open_windows_have_taken_is_not_missed() -> None:
     kernel, _ = holding()
-    kernel.state.reconciler = kernel.state.reconciler.__class__(begun=True)
+    kernel.state.reconciler = msgspec.structs.replace(kernel.state.reconciler, begun=True)
     assert kernel.receive(wallet(6, 93.29)) == []
     assert kernel.state.reconciler.checks[-1].drift_permille == 0
 
 
 def test_drift_warns_and_trading_goes_on() -> None:
     kernel, _ = holding()
-    kernel.state.reconciler = kernel.state.reconciler.__class__(begun=True)
+    kernel.state.reconciler = msgspec.structs.replace(kernel.state.reconciler, begun=True)
     assert codes(kernel.receive(wallet(6, 80))) == ["wallet_drift"]
     assert not kernel.state.killed
 
