@@ -26,12 +26,14 @@ from engine.model.events import (
     Rejected,
     Tob,
     VenueBudget,
+    VenueState,
     Wallet,
 )
 from engine.model.units import format_cash
 from engine.risk import breakers, guardian, reconcile
 from engine.risk.breakers import BreakerParams, Breakers
 from engine.risk.guardian import Guardian, GuardianParams
+from engine.risk.market_state import MarketFacts, MarketParams, MarketState, market_state
 from engine.risk.reconcile import ReconcileParams
 from engine.strategy.base import Strategy
 from engine.strategy.bucket.round import Round
@@ -47,6 +49,7 @@ class GuardParams(msgspec.Struct, frozen=True):
     breakers: BreakerParams = BreakerParams()
     guardian: GuardianParams = GuardianParams()
     reconcile: ReconcileParams = ReconcileParams()
+    market: MarketParams = MarketParams()
 
 
 class Guards:
@@ -75,6 +78,11 @@ class Guards:
     def wake_at_ns(self) -> int:
         """Return when time alone will change a guard."""
         return self._wake_ns
+
+    def market(self, end_ns: int, now_ns: int, *, closed: bool) -> MarketState:
+        """Return the state of a market whose trading ends at `end_ns`."""
+        halted = self.state.venue == VenueState.DISABLED
+        return market_state(self.params.market, MarketFacts(end_ns - now_ns, closed=closed, halted=halted))
 
     def hear(self, event: Event) -> list[Command]:
         """Take in an event before the strategies do; return what a person is told and what is asked."""

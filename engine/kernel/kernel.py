@@ -240,8 +240,9 @@ class Kernel:
 
     def _context(self, slug: str, order: Place, now_ns: int) -> OrderContext:
         strategy, round_state = self.strategy, self.state.rounds[slug]
+        view = strategy.view(round_state, order.asset)
         return OrderContext(
-            view=strategy.view(round_state, order.asset),
+            view=view,
             sellable_u6=strategy.sellable_u6(round_state, order.asset),
             round_orders=without(strategy.orders(round_state), order.order),
             round_cost_u6=strategy.at_risk_u6(round_state)[0],
@@ -251,4 +252,5 @@ class Kernel:
             cash_u6=self.cash_u6(),
             position_u6=sum(strategy.at_risk_u6(one)[0] for one in self.state.rounds.values()),
             position_max_u6=self.guards.params.guardian.position_max_u6,
+            market=self.guards.market(round_state.end_ns, now_ns, closed=view is not None and view.closed),
         )

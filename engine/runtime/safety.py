@@ -190,6 +190,9 @@ def _limit(code: Code, kernel: Kernel) -> tuple[str, str]:
         return f"{format_cash(kernel.cash_u6())} USD less what working buys reserve", ""
     if code == Code.RISK_CAP:
         return "the cap in force of CAP_SCHEDULE", ""
+    if code == Code.RISK_MARKET_STATE:
+        market = guards.market
+        return f"watched from {_seconds(market.watch_ns)}, closing from {_seconds(market.close_window_ns)} left", ""
     if code == Code.FW_VENUE_BUDGET and params.venue_reserve == 0:
         return "none", "0 in the config"
     if code == Code.FW_VENUE_BUDGET and state.venue_budget is None:
