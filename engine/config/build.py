@@ -25,11 +25,8 @@ def scaled(config: Config, length_s: int) -> Config:
     base_ms = config["time_windows"]["CONTRACT_DURATION_SEC"]
     if length_ms == base_ms:
         return config
-    changes: dict[str, dict[str, Any]] = {
-        "time_windows": {"CONTRACT_DURATION_SEC": length_ms},
-        "guards": {},
-        "risk": {},
-    }
+    changes: dict[str, dict[str, Any]] = {section: {} for section, _, _ in _SCALED}
+    changes["time_windows"]["CONTRACT_DURATION_SEC"] = length_ms
     for section, key, floor_ms in _SCALED:
         value_ms = config[section][key] * length_ms // base_ms
         changes[section][key] = value_ms if config[section][key] < floor_ms else max(value_ms, floor_ms)

@@ -140,8 +140,13 @@ class Guards:
         broken = self.state.broken
         return {slug: self.strategy.pnl_u6(one) for slug, one in self.state.rounds.items() if slug not in broken}
 
-    def _cash_u6(self) -> int:
+    def cash_u6(self) -> int:
+        """Return bankroll less what unfinished rounds have taken out, reservations not taken off."""
         return self.state.bankroll_u6 - sum(self.strategy.at_risk_u6(one)[1] for one in self.state.rounds.values())
+
+    def position_u6(self) -> int:
+        """Return what everything that is held has cost."""
+        return sum(self.strategy.at_risk_u6(one)[0] for one in self.state.rounds.values())
 
     def _next_wake_ns(self) -> int:
         state = self.state
@@ -234,7 +239,7 @@ class Guards:
 
     def _wallet(self, event: Wallet) -> None:
         state = self.state
-        cash_u6 = self._cash_u6()
+        cash_u6 = self.cash_u6()
         if not state.reconciler.begun and cash_u6 == state.bankroll_u6:
             state.reconciler, bankroll_u6 = reconcile.first_sight(state.reconciler, event, state.bankroll_u6)
             if bankroll_u6 < state.bankroll_u6:

@@ -1,4 +1,4 @@
-"""The market state machine (risk.md): what may be done in a market, by the time to its close and by what the venue said.
+"""The market state machine (risk.md): what may be done in a market, by the time to its close and the venue's word.
 
 Every rule of time here goes by `time_to_close`: trading ends then, whenever the outcome is proposed or disputed. The
 thresholds come with the market's duration class: they are configured for the strategy's windows and scaled with them.
@@ -13,7 +13,7 @@ from engine.model.units import NS_PER_S
 
 
 class MarketState(StrEnum):
-    """Where a market is. PROPOSED and CHALLENGED are said by the venue where it has them; short windows have neither."""
+    """Where a market is; only the venue can say PROPOSED and CHALLENGED, and of short windows it does not."""
 
     NORMAL = "NORMAL"
     WATCH = "WATCH"

@@ -49,11 +49,10 @@ def manifest(kernel: Kernel, mode: str) -> list[GuardRow]:
 
 def state_of_trading(kernel: Kernel) -> TradingState:
     """Return what the engine may do at the moment."""
-    held_u6 = sum(kernel.strategy.at_risk_u6(one)[0] for one in kernel.state.rounds.values())
     everywhere = any(not trip.slug for trip in kernel.state.breakers.trips)
-    return trading_state(
-        kernel.guards.params.guardian, killed=kernel.state.killed, tripped=everywhere, position_u6=held_u6
-    )
+    held_u6 = kernel.guards.position_u6()
+    params = kernel.guards.params.guardian
+    return trading_state(params, killed=kernel.state.killed, tripped=everywhere, position_u6=held_u6)
 
 
 def reconciliations(state: KernelState) -> list[dict[str, Any]]:

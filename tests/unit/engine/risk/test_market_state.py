@@ -1,5 +1,7 @@
 """A market moves one way, what may be done only becomes less, and the venue's word counts more than the clock's."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,7 +65,7 @@ def test_every_state_has_its_row_and_cancels_are_allowed_in_all() -> None:
 def test_what_may_be_done_becomes_less_and_never_more_on_the_way() -> None:
     assert ORDER[0] == M.NORMAL
     assert set(ORDER) == set(MarketState) - {M.HALTED}
-    for before, later in zip(ORDER, ORDER[1:], strict=False):
+    for before, later in pairwise(ORDER):
         assert ALLOWED[later] <= ALLOWED[before]
 
 
