@@ -119,9 +119,7 @@ def live_root(state_dir: Path, hosts: Hosts, owner: Owner | Account) -> Path:
         write_atomically(file, f"{address}\n".encode())
     found = file.read_text().strip()
     if found != address:
-        raise InputError(
-            f"{root}: expected the state of {address}, was that of {found}: move it away, or --state"
-        )
+        raise InputError(f"{root}: expected the state of {address}, was that of {found}: move it away, or --state")
     return root
 
 

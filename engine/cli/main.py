@@ -9,6 +9,7 @@ import click
 
 VERBS: Final = {
     "backtest": "engine.cli.backtest:backtest",
+    "compare": "engine.cli.parity:compare_command",
     "config": "engine.cli.config:config",
     "exchange": "engine.cli.exchange:exchange",
     "feed": "engine.cli.feed:feed",
