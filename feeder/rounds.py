@@ -42,10 +42,10 @@ class Window:
 
 @dataclass
 class Rounds:
-    """Rolls along the windows of one series (`ahead` of them beyond the current one) and any single ones in
+    """Rolls along the windows of each asset (`ahead` of them beyond the current one) and any single ones in
     `extra`."""
 
-    asset: str
+    assets: tuple[str, ...]
     length_s: int
     ahead: int = 2
     extra: tuple[str, ...] = ()
@@ -55,7 +55,8 @@ class Rounds:
         """Take in the windows that have come into sight."""
         first_s = bucket_start_s(int(now_s), self.length_s)
         starts = [first_s + number * self.length_s for number in range(self.ahead + 1)]
-        for slug in (*(slug_of(self.asset, start_s, self.length_s) for start_s in starts), *self.extra):
+        series = (slug_of(asset, start_s, self.length_s) for asset in self.assets for start_s in starts)
+        for slug in (*series, *self.extra):
             _, start_s, length_s = parse_slug(slug)
             if slug not in self.windows and now_s < start_s + length_s:
                 self.windows[slug] = Window(slug, start_s, length_s)

@@ -48,7 +48,14 @@ CREDENTIALS: Final = {
 @click.option("--path", type=click.Path(exists=True, path_type=Path), help="recording: a recording, or a folder.")
 @click.option("--pace", default="1", show_default=True, help="recording: 1, 20, ... or max.")
 @click.option("--wait-for-reader", is_flag=True, help="recording: begin when a gating reader has attached (20 s).")
-@click.option("--asset", default="btc", show_default=True, help="Whose windows to follow.")
+@click.option(
+    "--asset",
+    "assets",
+    multiple=True,
+    default=("btc",),
+    show_default=True,
+    help="Whose windows to follow; repeatable, reference prices are the first one's.",
+)
 @click.option("--window-seconds", type=int, help="How long the windows are; 900, or what the local exchange has.")
 @click.option("--ahead", default=2, show_default=True, help="How many windows beyond the current one.")
 @click.option(
@@ -137,7 +144,7 @@ def _credentials() -> dict[str, str]:
 def _open_venue(
     local: tuple[Path, LocalExchange] | None,
     hosts: dict[str, str],
-    asset: str,
+    assets: tuple[str, ...],
     window_seconds: int | None,
     ahead: int,
     slugs: tuple[str, ...],
@@ -155,7 +162,7 @@ def _open_venue(
     length_s = window_seconds or (local[1].window_seconds[0] if local is not None else PRODUCTION_LENGTH_S)
     options = PolymarketOptions(
         hosts["market_ws_url"],
-        asset,
+        assets,
         length_s,
         ahead,
         slugs,

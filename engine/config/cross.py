@@ -6,14 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.model.params import CapStep
-from engine.model.units import NS_PER_MS, NS_PER_S, PRICE_ONE_E4, SHARE_U6, format_price, format_scaled
+from engine.model.units import NS_PER_MS, NS_PER_S, PRICE_ONE_E4, SHARE_U6, format_price, format_scaled, notional_u6
 
 Sections = Mapping[str, Mapping[str, Any]]
 
 
 def cross_checks(sections: Sections) -> list[str]:
     """Return every impossible combination as a text that names the keys and their values."""
-    return [*_prices(sections), *_times(sections), *_schedule(sections), *_sizes(sections), *_feed(sections)]
+    return [
+        *_prices(sections),
+        *_times(sections),
+        *_schedule(sections),
+        *_sizes(sections),
+        *_risk(sections),
+        *_feed(sections),
+    ]
 
 
 def _below(section: str, low: str, high_section: str, high: str, sections: Sections) -> list[str]:
@@ -120,6 +127,28 @@ def _sizes(sections: Sections) -> list[str]:
                 f"({format_scaled(minimum_u6, 6)}) at {format_price(highest_e4)}, "
                 f"{format_scaled(step.cap_u6, 6)} USD buys {format_scaled(size_u6, 6)}"
             )
+    return problems
+
+
+def _risk(sections: Sections) -> list[str]:
+    """A profile that could never trade, or whose guards could never let a whole position stand."""
+    risk, position = sections["risk"], sections["position_control"]
+    least_u6 = notional_u6(sections["entry_exit"]["ENTRY_BID_THRESHOLD"], position["MIN_TRADE_SIZE"])
+    problems = []
+    if risk["INITIAL_BANKROLL"] < least_u6:
+        problems.append(
+            f"risk.INITIAL_BANKROLL: expected at least {format_scaled(least_u6, 6)} USD, which buys MIN_TRADE_SIZE at "
+            f"ENTRY_BID_THRESHOLD: with {format_scaled(risk['INITIAL_BANKROLL'], 6)} USD nothing is ever traded"
+        )
+    largest_u6 = max((step.cap_u6 for step in position["CAP_SCHEDULE"]), default=0)
+    for key in ("MAX_POSITION", "TRADE_LOSS_LIMIT"):
+        if 0 < risk[key] < largest_u6:
+            problems.append(
+                f"risk.{key}: expected at least the largest cap of CAP_SCHEDULE ({format_scaled(largest_u6, 6)} USD), "
+                f"or 0 for none, was {format_scaled(risk[key], 6)}"
+            )
+    if risk["REFUSALS_IN_A_ROW"] and not risk["REFUSALS_QUIET_SEC"]:
+        problems.append("risk.REFUSALS_QUIET_SEC: expected more than 0 with REFUSALS_IN_A_ROW, was 0")
     return problems
 
 

@@ -162,7 +162,34 @@ SCHEMA: Final[dict[str, Section]] = {
     ),
     "risk": MappingProxyType(
         {
-            "INITIAL_BANKROLL": Key(USD, 100_000_000, "Collateral at a fresh start; resumed journals carry their own."),
+            "INITIAL_BANKROLL": Key(
+                USD,
+                100_000_000,
+                "Collateral at a fresh start, or what the wallet holds if that is less; journals carry their own.",
+            ),
+            "DAILY_LOSS_LIMIT": Key(
+                USD,
+                20_000_000,
+                "Trading stops when so much is lost in a UTC day, positions at min(bid, cost); 0 = off.",
+            ),
+            "DRAWDOWN_LIMIT": Key(
+                USD, 30_000_000, "Trading stops when equity is so far below its highest since the start; 0 = off."
+            ),
+            "TRADE_LOSS_LIMIT": Key(USD, 10_000_000, "Trading stops when one round has lost so much; 0 = off."),
+            "TRADE_LOSS_ALERT": Key(USD, 20_000_000, "A person is told when one round has lost more; 0 = off."),
+            "MAX_POSITION": Key(
+                USD, 40_000_000, "All positions and working buys together never cost more; 0 = no maximum."
+            ),
+            "REFUSALS_IN_A_ROW": Key(
+                whole(0, 1_000), 5, "So many orders refused by the venue in a row trip a breaker; 0 = off."
+            ),
+            "REFUSALS_QUIET_SEC": Key(SECONDS, 30_000, "... which closes when no more were refused for so long."),
+            "CROSSED_BOOK_SEC": Key(
+                SECONDS, 2_000, "A market whose book is crossed for longer is not quoted until it is not; 0 = off."
+            ),
+            "RECONCILE_EVERY_ROUNDS": Key(
+                whole(0, 10_000), 20, "The wallet is compared with the books after so many resolved rounds; 0 = never."
+            ),
             "kill_file": Key(
                 TEXT, "run/KILL", "While this file exists nothing new is risked; its content is the reason."
             ),
@@ -174,6 +201,9 @@ SCHEMA: Final[dict[str, Section]] = {
                 whole(1, 100_000),
                 60,
                 "Placements and cancels in a rolling minute; risk-reducing ones are counted, never blocked.",
+            ),
+            "VENUE_BUDGET_RESERVE": Key(
+                whole(0, 1_000), 10, "The last orders of the venue's own budget are kept for what reduces risk."
             ),
             "MAX_OPEN_ORDERS": Key(whole(1, 1_000), 4, "Live orders at once; stops are exempt."),
             "GTD_MINIMUM_SEC": Key(SECONDS, 180_000, "The venue's minimum distance of an expiration."),

@@ -12,7 +12,7 @@ import msgspec
 from engine.firewall.budget import MutationBudget
 from engine.model.codes import Code
 from engine.model.commands import Place, Purpose, TimeInForce
-from engine.model.events import Side, VenueState
+from engine.model.events import Side, VenueBudget, VenueState
 from engine.model.market import View
 from engine.model.orders import Order
 from engine.model.records import Verdict
@@ -37,6 +37,7 @@ class FirewallParams(msgspec.Struct, frozen=True):
     gtd_buffer_s: int = 60
     dust_sells: bool = False
     book_age_max_ns: int = 0  # 0 = age alone is not staleness
+    venue_reserve: int = 10
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -51,6 +52,7 @@ class Facts(msgspec.Struct, frozen=True):
     budget: MutationBudget
     venue: VenueState = VenueState.NORMAL
     known_orders: frozenset[str] = frozenset()
+    venue_budget: VenueBudget | None = None  # None = the venue has not said
 
 
 def is_reducing(order: Place, facts: Facts) -> bool:
@@ -208,6 +210,14 @@ def _mutations(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
     return Code.FW_MUTATION_BUDGET, at_ns
 
 
+def _venue_budget(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
+    """Keep the last tokens of the venue's own bucket for what reduces risk; once it is full again it says nothing."""
+    budget = facts.venue_budget
+    if budget is None or facts.now_ns >= budget.reset_ns or is_reducing(order, facts):
+        return PASS
+    return (Code.FW_VENUE_BUDGET, budget.reset_ns) if budget.remaining <= params.venue_reserve else PASS
+
+
 RULES: Final[tuple[Callable[[FirewallParams, Facts, Place], Refusal], ...]] = (
     _market_known,
     _duplicate,
@@ -221,5 +231,6 @@ RULES: Final[tuple[Callable[[FirewallParams, Facts, Place], Refusal], ...]] = (
     _stale_book,
     _open_orders,
     _mutations,
+    _venue_budget,
 )
 """In this order: what is wrong with the order itself first, what will pass with time last."""

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from typing import TypeVar
 
 import msgspec
 
@@ -14,6 +15,8 @@ from engine.model.units import NS_PER_MS
 from engine.risk.rules import RiskFacts, review
 
 from .state import KernelState
+
+Stamped = TypeVar("Stamped", Place, Prepare)
 
 _SALT_BITS = 53
 """Salts are JSON numbers on the wire and must stay below 2^53 (protocol.md 2.2)."""
@@ -30,6 +33,8 @@ class OrderContext(msgspec.Struct, frozen=True):
     known_orders: frozenset[str]
     all_orders: tuple[Order, ...]
     cash_u6: int
+    position_u6: int = 0
+    position_max_u6: int = 0
 
 
 def judge(
@@ -44,6 +49,7 @@ def judge(
         state.budget,
         state.venue,
         context.known_orders,
+        state.venue_budget,
     )
     if context.view is not None:
         risk = RiskFacts(
@@ -57,6 +63,9 @@ def judge(
             fees=context.view.fees,
             reducing=is_reducing(order, facts),
             market_open=not context.view.closed,
+            breaker=state.breakers.blocking(slug_of(order.order)) if state.breakers.trips else None,
+            position_u6=context.position_u6,
+            position_max_u6=context.position_max_u6,
         )
         verdict = review(risk, order)
         if not verdict.allowed:
@@ -70,9 +79,50 @@ def is_mutation(command: Command) -> bool:
 
 
 def stamp(state: KernelState, command: Command, now_ns: int) -> Command:
-    """Give an order its salt (derived from its id) and its timestamp (strictly increasing): a replay repeats both."""
-    if not isinstance(command, Place | Prepare):
-        return command
+    """Give an order its salt (derived from its id) and its timestamp (strictly increasing): a replay repeats both.
+
+    An order that was prepared gets the stamps of its Prepare, so that it is the one that was signed; what is stamped
+    is remembered in the state.
+    """
+    if isinstance(command, Prepare):
+        prepare = _stamped(state, command, now_ns)
+        state.prepared[slug_of(command.order)] = prepare
+        return prepare
+    if isinstance(command, Place):
+        place = _as_prepared(state, command) if command.prepared else None
+        if place is None:
+            unnamed = msgspec.structs.replace(command, prepared="") if command.prepared else command
+            place = _stamped(state, unnamed, now_ns)
+        state.placed[command.order] = place
+        return place
+    return command
+
+
+def spend_venue(state: KernelState) -> None:
+    """Take one order off the venue's budget as it was last told; its next word replaces the count."""
+    budget = state.venue_budget
+    if budget is not None and budget.remaining > 0:
+        state.venue_budget = msgspec.structs.replace(budget, remaining=budget.remaining - 1)
+
+
+def slug_of(order: str) -> str:
+    """Return the window that an order id belongs to."""
+    return order.partition("/")[0]
+
+
+def _as_prepared(state: KernelState, place: Place) -> Place | None:
+    """Return the order with the stamps of the Prepare that it names, None unless that is exactly this order."""
+    prepare = state.prepared.pop(slug_of(place.order), None)
+    if prepare is None or prepare.order != place.prepared or _terms(prepare) != _terms(place):
+        return None
+    return msgspec.structs.replace(place, salt=prepare.salt, timestamp_ms=prepare.timestamp_ms)
+
+
+def _terms(order: Place | Prepare) -> tuple[object, ...]:
+    return (order.asset, order.side, order.price_e4, order.size_u6, order.tif)
+
+
+def _stamped(state: KernelState, command: Stamped, now_ns: int) -> Stamped:
     state.last_timestamp_ms = max(now_ns // NS_PER_MS, state.last_timestamp_ms + 1)
     digest = hashlib.sha256(command.order.encode()).digest()
     salt = int.from_bytes(digest[:8], "big") >> (64 - _SALT_BITS)

@@ -5,16 +5,15 @@ One kernel is used by every shell. It does no I/O besides its recorder, asks no 
 give the same commands, byte for byte.
 """
 
-from collections.abc import Iterable
 from typing import Final
 
-import msgspec
-
 from engine.firewall.rules import FirewallParams
-from engine.kernel.gate import OrderContext, is_mutation, judge, stamp, without
-from engine.kernel.state import Dust, KernelState
+from engine.kernel.gate import OrderContext, is_mutation, judge, slug_of, spend_venue, stamp, without
+from engine.kernel.guards import GuardParams, Guards
+from engine.kernel.state import KernelState
+from engine.kernel.windows import announce, book
 from engine.model.codes import AlertCode
-from engine.model.commands import Alert, CancelMarket, Command, Place
+from engine.model.commands import Alert, CancelAll, CancelMarket, Command, Place
 from engine.model.events import (
     Accepted,
     Event,
@@ -24,7 +23,6 @@ from engine.model.events import (
     Gap,
     Gone,
     Market,
-    MarketChange,
     Operator,
     OrderState,
     Origin,
@@ -37,7 +35,6 @@ from engine.model.events import (
 from engine.model.orders import Order
 from engine.model.ports import Recorder
 from engine.model.records import Verdict
-from engine.model.units import NS_PER_S
 from engine.strategy.base import Strategy
 from engine.strategy.bucket.round import Round
 
@@ -48,41 +45,68 @@ _TO_ALL: Final = frozenset({Tick, Gap, VenueMode, Operator})
 _BY_ORDER: Final = frozenset({Accepted, Rejected, Gone, Fill, FillReversed, Unknown, OrderState})
 
 
+class Decision:
+    """What one event leads to, in the order in which it is recorded."""
+
+    __slots__ = ("commands", "intents", "moves", "verdicts")
+
+    def __init__(self) -> None:
+        self.intents: list[Command] = []
+        self.verdicts: list[Verdict] = []
+        self.commands: list[Command] = []
+        self.moves: list[str] = []
+
+
 class Kernel:
     """Turns events into commands over one complete, encodable state."""
 
     def __init__(
-        self, strategy: Strategy[Round], firewall: FirewallParams, state: KernelState, recorder: Recorder
+        self,
+        strategy: Strategy[Round],
+        firewall: FirewallParams,
+        state: KernelState,
+        recorder: Recorder,
+        guards: GuardParams | None = None,
     ) -> None:
         self.strategy = strategy
         self.firewall = firewall
         self.state = state
         self.recorder = recorder
+        self.guards = Guards(strategy, guards or GuardParams(), state)
         self.strays = 0  # events that named nothing of ours
 
     def receive(self, event: Event) -> list[Command]:
         """Take one event and return the commands that leave because of it, in order."""
-        state = self.state
+        state, guards = self.state, self.guards
         state.seq += 1
         self.recorder.event(state.seq, event)
         slugs = self._targets(event)
-        if not slugs:
-            return []
-        intents: list[Command] = []
-        verdicts: list[Verdict] = []
-        commands: list[Command] = []
-        moves: list[str] = []
+        outcome_of = slugs
+        decision = Decision()
+        said = guards.hear(event)
+        if guards.pull:
+            self._pull(event.ts_ns, decision)
+        if said:
+            self._say(said, event.ts_ns, decision)
         for slug in slugs:
-            self._turn(slug, event, intents, verdicts, commands, moves)
-        if intents or moves:
-            self.recorder.decision(state.seq, intents, verdicts, commands, moves)
-        if moves or event.__class__ is Outcome:
-            self._book(slugs, moves, resolved=event.__class__ is Outcome)
-        return commands
+            self._turn(slug, event, decision)
+        if slugs:
+            said = guards.look(event, slugs)
+            if said:
+                self._say(said, event.ts_ns, decision)
+        if guards.kill or (isinstance(event, Operator) and event.action == "kill"):
+            slugs = self._kill(event, slugs, decision)
+        if decision.intents or decision.moves:
+            self.recorder.decision(state.seq, decision.intents, decision.verdicts, decision.commands, decision.moves)
+        if decision.moves or event.__class__ is Outcome:
+            resolved = outcome_of if event.__class__ is Outcome else ()
+            for slug in book(self.strategy, state, self.recorder, slugs, decision.moves, resolved):
+                guards.resolved(slug)
+        return decision.commands
 
     def wake_at_ns(self) -> int:
         """Return when a Tick is wanted at the latest."""
-        wake_ns, broken = NEVER_NS, self.state.broken
+        wake_ns, broken = min(NEVER_NS, self.guards.wake_at_ns()), self.state.broken
         for slug, round_state in self.state.rounds.items():
             wanted_ns = self.strategy.wake_at_ns(round_state)
             if wanted_ns < wake_ns and slug not in broken:  # a broken round would want the same Tick for ever
@@ -104,11 +128,11 @@ class Kernel:
         """Return bankroll less what unfinished rounds have taken out, reservations not taken off."""
         return self.state.bankroll_u6 - sum(self.strategy.at_risk_u6(state)[1] for state in self.state.rounds.values())
 
-    def _targets(self, event: Event) -> Iterable[str]:
+    def _targets(self, event: Event) -> tuple[str, ...]:
         """Return the slugs of the windows that the event concerns; kernel-wide facts are taken in here."""
         state, kind = self.state, event.__class__
         if kind in _BY_ORDER:
-            slug = event.order.partition("/")[0]  # type: ignore[attr-defined]
+            slug = slug_of(event.order)  # type: ignore[attr-defined]
             if slug in state.rounds:
                 return (slug,)
             if slug.startswith("book:"):
@@ -119,10 +143,10 @@ class Kernel:
             self._take_in(event)
             return tuple(state.rounds)
         if isinstance(event, Market):
-            self._announce(event)
+            announce(self.strategy, state, event)
         return self._by_asset(getattr(event, "asset", -1))
 
-    def _by_asset(self, asset: int) -> Iterable[str]:
+    def _by_asset(self, asset: int) -> tuple[str, ...]:
         slug = self.state.slug_of_asset.get(asset)
         return (slug,) if slug is not None else ()
 
@@ -135,55 +159,23 @@ class Kernel:
         elif isinstance(event, Operator) and event.action == "resume":
             state.killed, state.kill_reason = False, ""
 
-    def _announce(self, event: Market) -> None:
-        """Open a window once both of its tokens have been announced."""
-        state = self.state
-        state.assets_seen = max(state.assets_seen, event.asset + 1)
-        if event.change != MarketChange.OPENED or event.slug in state.rounds or not self.strategy.plays(event):
-            return
-        if event.ts_ns >= (event.window_start_s + event.window_length_s) * NS_PER_S:
-            return  # announced again by a late joiner's table: the window is over
-        other = state.announced.get(event.condition_id)
-        if other is None or other.asset == event.asset:
-            state.announced[event.condition_id] = event
-            return
-        del state.announced[event.condition_id]
-        up, down = (event, other) if event.outcome == 1 else (other, event)
-        dust = tuple(
-            (market.asset, state.dust[market.token_id].size_u6, state.dust[market.token_id].cost_u6)
-            for market in (up, down)
-            if market.token_id in state.dust
-        )
-        state.rounds[event.slug] = self.strategy.open(up, down, dust)
-        state.slug_of_asset[up.asset] = state.slug_of_asset[down.asset] = event.slug
-
-    def _turn(
-        self,
-        slug: str,
-        event: Event,
-        intents: list[Command],
-        verdicts: list[Verdict],
-        commands: list[Command],
-        moves: list[str],
-    ) -> None:
+    def _turn(self, slug: str, event: Event, decision: Decision) -> None:
         """Step one window, and once more for each refusal that its intents meet."""
         events: list[Event] = [event]
         for _ in range(_REFUSAL_ROUNDS_MAX):
             refusals: list[Event] = []
             for one in events:
-                for intent in self._step(slug, one, moves):
-                    intents.append(intent)
-                    refusal = self._judge(slug, intent, event.ts_ns, verdicts, commands)
+                for intent in self._step(slug, one, decision):
+                    refusal = self._judge(slug, intent, event.ts_ns, decision)
                     if refusal is not None:
                         refusals.append(refusal)
             if not refusals:
                 return
             events = refusals
         for intent in self._stop_broken(slug, f"asked again after {_REFUSAL_ROUNDS_MAX} refusals of one event"):
-            intents.append(intent)
-            self._judge(slug, intent, event.ts_ns, verdicts, commands)
+            self._judge(slug, intent, event.ts_ns, decision)
 
-    def _step(self, slug: str, event: Event, moves: list[str]) -> list[Command]:
+    def _step(self, slug: str, event: Event, decision: Decision) -> list[Command]:
         before = self.state.rounds[slug]
         if slug in self.state.broken:
             return []
@@ -193,31 +185,57 @@ class Kernel:
             return self._stop_broken(slug, f"{type(error).__name__}: {error}")
         self.state.rounds[slug] = after
         if after.stages_seen is not before.stages_seen:
-            moves += [f"{slug}:{stage}" for stage in self.strategy.stages(after)[len(before.stages_seen) :]]
+            decision.moves += [f"{slug}:{stage}" for stage in self.strategy.stages(after)[len(before.stages_seen) :]]
         return wanted
+
+    def _pull(self, now_ns: int, decision: Decision) -> None:
+        """Cancel the working buys of the windows that a breaker forbids to quote in."""
+        slugs, self.guards.pull = self.guards.pull, ()
+        for slug in slugs:
+            if slug in self.state.rounds and slug not in self.state.broken:
+                self.state.rounds[slug], cancels = self.strategy.pull(self.state.rounds[slug], now_ns)
+                for cancel in cancels:
+                    self._judge(slug, cancel, now_ns, decision)
+
+    def _kill(self, event: Event, slugs: tuple[str, ...], decision: Decision) -> tuple[str, ...]:
+        """Make every window safe, cancel everything and say why, whoever stopped trading; return the windows."""
+        state, reason = self.state, self.guards.kill
+        if reason:
+            self.guards.kill = ""
+            word = Operator(event.ts_ns, "kill", "guard", reason)
+            self.guards.hear(word)
+            self._take_in(word)
+            slugs = tuple(state.rounds)
+            for slug in slugs:
+                self._turn(slug, word, decision)
+        self._say([CancelAll(), Alert(AlertCode.KILLED.value, state.kill_reason)], event.ts_ns, decision)
+        return slugs
+
+    def _say(self, commands: list[Command], now_ns: int, decision: Decision) -> None:
+        """Let out what belongs to no window: alerts, questions, and the cancel of everything."""
+        for command in commands:
+            self._judge("", command, now_ns, decision)
 
     def _stop_broken(self, slug: str, reason: str) -> list[Command]:
         """Never step this round again; return what makes it safe."""
         self.state.broken[slug] = reason
         return [CancelMarket(self.state.rounds[slug].up.asset), Alert(AlertCode.SAFE.value, f"{slug}: {reason}")]
 
-    def _judge(
-        self, slug: str, intent: Command, now_ns: int, verdicts: list[Verdict], commands: list[Command]
-    ) -> Event | None:
+    def _judge(self, slug: str, intent: Command, now_ns: int, decision: Decision) -> Event | None:
         """Append the intent's command if it may leave; else return the refusal as an event for its strategy."""
         state = self.state
+        decision.intents.append(intent)
         if isinstance(intent, Place):
             intent, verdict = judge(self.firewall, state, intent, self._context(slug, intent, now_ns), now_ns)
-            verdicts.append(verdict)
+            decision.verdicts.append(verdict)
             if not verdict.allowed:
+                self.guards.fired(verdict.code, now_ns, verdict.order)
                 origin = Origin.RISK if verdict.code.startswith("risk_") else Origin.FIREWALL
                 return Rejected(now_ns, verdict.order, verdict.code, origin, verdict.retry_at_ns)
+            spend_venue(state)
         if is_mutation(intent):
             state.budget = state.budget.spend(now_ns, self.firewall.mutations_window_ns)
-        command = stamp(state, intent, now_ns)
-        if isinstance(command, Place):
-            state.placed[command.order] = command
-        commands.append(command)
+        decision.commands.append(stamp(state, intent, now_ns))
         return None
 
     def _context(self, slug: str, order: Place, now_ns: int) -> OrderContext:
@@ -231,40 +249,6 @@ class Kernel:
             known_orders=frozenset(strategy.order_ids(round_state)) - {order.order},
             all_orders=without(self.working_orders(), order.order),
             cash_u6=self.cash_u6(),
+            position_u6=sum(strategy.at_risk_u6(one)[0] for one in self.state.rounds.values()),
+            position_max_u6=self.guards.params.guardian.position_max_u6,
         )
-
-    def _book(self, slugs: Iterable[str], moves: list[str], *, resolved: bool) -> None:
-        """Write the record of each round that has just ended or is over, book its dust, and drop it when it is over."""
-        for slug in slugs:
-            round_state = self.state.rounds[slug]
-            if slug in self.state.broken:
-                if resolved:
-                    self._drop(slug, round_state)
-                continue
-            dust = self.strategy.dust(round_state)
-            if dust is not None:
-                asset, size_u6, cost_u6 = dust
-                view = self.strategy.view(round_state, asset)
-                assert view is not None
-                self.state.dust[view.token_id] = Dust(size_u6, cost_u6)
-            if self.strategy.is_over(round_state):
-                self._drop(slug, round_state)
-            elif f"{slug}:DONE" in moves:
-                self.recorder.round(self.state.seq, self.strategy.record(round_state))
-
-    def _drop(self, slug: str, round_state: Round) -> None:
-        """Settle a round to which nothing can happen any more, and forget it."""
-        state = self.state
-        record = self.strategy.record(round_state)
-        broken = state.broken.get(slug)
-        if broken is not None:  # what became of its orders was not followed: its money is not known, nothing is booked
-            record = msgspec.structs.replace(record, settled=False, safe_reason=broken)
-        self.recorder.round(state.seq, record)
-        if record.settled:
-            state.bankroll_u6 += record.pnl_u6
-        for view in (round_state.up, round_state.down):
-            state.dust.pop(view.token_id, None)
-            state.slug_of_asset.pop(view.asset, None)
-        state.placed = {order: place for order, place in state.placed.items() if order.partition("/")[0] != slug}
-        del state.rounds[slug]
-        state.rounds_over += 1

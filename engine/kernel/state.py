@@ -7,8 +7,11 @@ from typing import Final
 import msgspec
 
 from engine.firewall.budget import MutationBudget
-from engine.model.commands import Place
-from engine.model.events import Market, VenueState
+from engine.model.commands import Place, Prepare
+from engine.model.events import Market, VenueBudget, VenueState
+from engine.risk.breakers import Breakers
+from engine.risk.guardian import Guardian
+from engine.risk.reconcile import Reconciler
 from engine.strategy.bucket.round import Round
 
 
@@ -17,6 +20,13 @@ class Dust(msgspec.Struct, frozen=True, array_like=True):
 
     size_u6: int
     cost_u6: int
+
+
+class Fired(msgspec.Struct, frozen=True, array_like=True):
+    """When a guard last acted, and on what."""
+
+    ts_ns: int
+    detail: str
 
 
 STATE_FORMAT: Final = 2
@@ -43,6 +53,12 @@ class KernelState(msgspec.Struct, array_like=True, kw_only=True, tag=STATE_FORMA
     rounds_over: int = 0
     last_timestamp_ms: int = 0
     placed: dict[str, Place] = {}  # every order that left, as stamped, until its round is dropped: gives back its id
+    breakers: Breakers = Breakers()
+    guardian: Guardian = Guardian()
+    reconciler: Reconciler = Reconciler()
+    venue_budget: VenueBudget | None = None
+    fired: dict[str, Fired] = {}  # guard or code -> when it last acted
+    prepared: dict[str, Prepare] = {}  # slug -> the order that was signed ahead, as stamped
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()

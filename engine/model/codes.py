@@ -49,10 +49,14 @@ class Code(StrEnum):
     FW_DUPLICATE_ORDER = "fw_duplicate_order"
     FW_BATCH = "fw_batch"
 
+    FW_VENUE_BUDGET = "fw_venue_budget"
+
     RISK_KILLED = "risk_killed"
     RISK_CASH = "risk_cash"
     RISK_CAP = "risk_cap"
     RISK_MARKET_STATE = "risk_market_state"
+    RISK_BREAKER = "risk_breaker"
+    RISK_POSITION = "risk_position"
 
 
 class BreakerName(StrEnum):
@@ -80,6 +84,13 @@ class AlertCode(StrEnum):
     CANCEL_UNCONFIRMED = "cancel_unconfirmed"
     ORDER_UNKNOWN = "order_unknown"
     FINISHED_HOLDING = "finished_holding"
+    QUOTE_PULLED = "quote_pulled"
+    KILLED = "killed"
+    BREAKER_TRIPPED = "breaker_tripped"
+    BREAKER_CLOSED = "breaker_closed"
+    TRADE_LOSS = "trade_loss"
+    BANKROLL = "bankroll"
+    WALLET_DRIFT = "wallet_drift"
 
 
 MEANING: Final = MappingProxyType(
@@ -119,10 +130,13 @@ MEANING: Final = MappingProxyType(
         Code.FW_VENUE_MODE: "the venue's mode does not allow it",
         Code.FW_DUPLICATE_ORDER: "an order with this id was sent already",
         Code.FW_BATCH: "more orders or ids in one call than the venue takes",
+        Code.FW_VENUE_BUDGET: "the last orders that the venue's own budget allows are kept for what reduces risk",
         Code.RISK_KILLED: "the kill switch is on",
         Code.RISK_CASH: "it costs more than the cash that open orders leave free",
         Code.RISK_CAP: "it would take the round above its cap",
         Code.RISK_MARKET_STATE: "the market is not open",
+        Code.RISK_BREAKER: "a circuit breaker is tripped: only what reduces risk may leave",
+        Code.RISK_POSITION: "it would take all positions together above the maximum",
         AlertCode.SAFE: "a round was made safe: everything cancelled, nothing more is done until its end",
         AlertCode.NOT_SELLABLE: "bought shares cannot be sold although they should have settled",
         AlertCode.FEED_DEAD: "neither the feed nor the venue's book answers while a position is held",
@@ -134,6 +148,13 @@ MEANING: Final = MappingProxyType(
         AlertCode.CANCEL_UNCONFIRMED: "a cancel was not confirmed in time",
         AlertCode.ORDER_UNKNOWN: "an order's fate is unknown and is being read",
         AlertCode.FINISHED_HOLDING: "a round ended with shares that wait for settlement",
+        AlertCode.QUOTE_PULLED: "a resting buy was pulled because its book cannot be believed any more",
+        AlertCode.KILLED: "trading was stopped, by whom and why; it stays so until a person resumes",
+        AlertCode.BREAKER_TRIPPED: "a circuit breaker tripped: resting buys are pulled, nothing new is risked",
+        AlertCode.BREAKER_CLOSED: "a circuit breaker has closed again",
+        AlertCode.TRADE_LOSS: "one trade has lost more than the limit to tell of",
+        AlertCode.BANKROLL: "the bankroll was set to what the wallet says",
+        AlertCode.WALLET_DRIFT: "the wallet holds something else than our books say",
     }
 )
 """What each code says, for the docs; a test asserts that none is missing."""

@@ -33,7 +33,11 @@ class Purpose(IntEnum):
 
 
 class Place(Command, frozen=True, array_like=True, gc=False, tag=1):
-    """Place one order; `expiration_s` is a Unix time, 0 = none (GTD only)."""
+    """Place one order; `expiration_s` is a Unix time, 0 = none (GTD only).
+
+    `prepared` names the Prepare whose signature fits: salt and timestamp_ms are the same, so a gateway that has lost
+    the signature makes the same order again.
+    """
 
     order: str
     asset: int

@@ -264,7 +264,10 @@ class VenueMode(Event, frozen=True, array_like=True, gc=False, tag=18):
 
 
 class Operator(Event, frozen=True, array_like=True, gc=False, tag=19):
-    """A person's word: kill, resume, or stop (finish: cancel everything, start nothing)."""
+    """A person's word: kill, resume, or stop (finish: cancel everything, start nothing); or a live shell's: start.
+
+    `start` begins a session whose gateway can be asked: the wallet is read, and judged before anything is risked.
+    """
 
     action: str
     who: str = ""

@@ -1,4 +1,4 @@
-"""Risk: may money be put at risk now? Kill switch, the cash that open orders reserve, and the cap of one round.
+"""Risk: may money be put at risk now? Kill switch, breakers, the cash that open orders reserve, the cap of one round.
 
 Reservations are derived from the working orders each time they are needed, so they are taken when an order is sent and
 released exactly once, when it ends; there is nothing to forget.
@@ -16,12 +16,17 @@ from engine.model.fees import FeeSchedule, effective_cost_buy_u6
 from engine.model.orders import Order
 from engine.model.records import Verdict
 from engine.model.units import notional_u6
+from engine.risk.breakers import Trip
 
 CASH_AGAIN_NS: Final = 1_000_000_000
+BREAKER_AGAIN_NS: Final = 5_000_000_000
+"""Nobody knows when most breakers close; each attempt is two moves of a round."""
 
 
 class RiskFacts(msgspec.Struct, frozen=True):
-    """What risk looks at: our orders, cash, the cap of the order's round and what the round has at risk already."""
+    """What risk looks at: our orders, cash, the cap of the order's round and what the round has at risk already; the
+    breaker that is tripped, and the cost of everything that is held.
+    """
 
     now_ns: int
     killed: bool
@@ -33,6 +38,9 @@ class RiskFacts(msgspec.Struct, frozen=True):
     fees: FeeSchedule
     reducing: bool
     market_open: bool = True
+    breaker: Trip | None = None
+    position_u6: int = 0
+    position_max_u6: int = 0  # 0 = no maximum
 
 
 def reserved_cash_u6(orders: Iterable[Order]) -> int:
@@ -51,11 +59,17 @@ def review(facts: RiskFacts, order: Place) -> Verdict:
         return Verdict(order.order, True)
     if facts.killed:
         return Verdict(order.order, False, Code.RISK_KILLED, facts.now_ns + CASH_AGAIN_NS)
+    if facts.breaker is not None:
+        retry_at_ns = max(facts.breaker.until_ns, facts.now_ns + BREAKER_AGAIN_NS)
+        return Verdict(order.order, False, Code.RISK_BREAKER, retry_at_ns)
     if not facts.market_open:
         return Verdict(order.order, False, Code.RISK_MARKET_STATE)
     cost_u6 = effective_cost_buy_u6(facts.fees, order.price_e4, order.size_u6, taker=not order.post_only)
     if facts.round_cost_u6 + reserved_cash_u6(facts.round_orders) + cost_u6 > facts.cap_u6:
         return Verdict(order.order, False, Code.RISK_CAP, facts.now_ns + CASH_AGAIN_NS)
-    if reserved_cash_u6(facts.orders) + cost_u6 > facts.cash_u6:
+    reserved_u6 = reserved_cash_u6(facts.orders)
+    if 0 < facts.position_max_u6 < facts.position_u6 + reserved_u6 + cost_u6:
+        return Verdict(order.order, False, Code.RISK_POSITION, facts.now_ns + CASH_AGAIN_NS)
+    if reserved_u6 + cost_u6 > facts.cash_u6:
         return Verdict(order.order, False, Code.RISK_CASH, facts.now_ns + CASH_AGAIN_NS)
     return Verdict(order.order, True)

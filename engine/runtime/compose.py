@@ -12,12 +12,16 @@ from engine.execution.paper.venue import PaperParams, PaperVenue
 from engine.firewall.rules import FirewallParams
 from engine.journal.format import Header
 from engine.journal.writer import JournalWriter
+from engine.kernel.guards import GuardParams
 from engine.kernel.kernel import Kernel
 from engine.kernel.state import KernelState, decode_state, encode_state
 from engine.model.errors import InputError
 from engine.model.fees import FeeSchedule
 from engine.model.ports import Recorder
 from engine.model.units import NS_PER_MS, NS_PER_S
+from engine.risk.breakers import BreakerParams
+from engine.risk.guardian import GuardianParams
+from engine.risk.reconcile import ReconcileParams
 from engine.strategy.bucket.strategy import BucketStrategy
 
 
@@ -36,12 +40,34 @@ def firewall_params(config: Config) -> FirewallParams:
         gtd_minimum_s=execution["GTD_MINIMUM_SEC"] // 1000,
         gtd_buffer_s=execution["GTD_BUFFER_SEC"] // 1000,
         dust_sells=config["guards"]["STOP_SELLS_DUST"],
+        venue_reserve=execution["VENUE_BUDGET_RESERVE"],
+    )
+
+
+def guard_params(config: Config) -> GuardParams:
+    """Return the thresholds of breakers, guardian and reconciliation."""
+    risk = config["risk"]
+    return GuardParams(
+        BreakerParams(
+            refusals_max=risk["REFUSALS_IN_A_ROW"],
+            refusals_quiet_ns=risk["REFUSALS_QUIET_SEC"] * NS_PER_MS,
+            crossed_ns=risk["CROSSED_BOOK_SEC"] * NS_PER_MS,
+        ),
+        GuardianParams(
+            daily_loss_max_u6=risk["DAILY_LOSS_LIMIT"],
+            drawdown_max_u6=risk["DRAWDOWN_LIMIT"],
+            trade_loss_max_u6=risk["TRADE_LOSS_LIMIT"],
+            trade_loss_alert_u6=risk["TRADE_LOSS_ALERT"],
+            position_max_u6=risk["MAX_POSITION"],
+        ),
+        ReconcileParams(every_rounds=risk["RECONCILE_EVERY_ROUNDS"]),
     )
 
 
 def build_kernel(config: Config, state: KernelState, recorder: Recorder) -> Kernel:
     """Return a kernel that plays the config from `state` on."""
-    return Kernel(BucketStrategy(bucket_params(config)), firewall_params(config), state, recorder)
+    strategy = BucketStrategy(bucket_params(config))
+    return Kernel(strategy, firewall_params(config), state, recorder, guard_params(config))
 
 
 def build_paper(config: Config, ledger: Ledger | None = None) -> PaperVenue:

@@ -156,8 +156,8 @@ class LiveEngine:
         Raises:
             ResourceError: The venue cannot be reached, or our wallet has orders that are not ours.
         """
-        views = [view for one in state.rounds.values() for view in (one.up, one.down)]
-        self.gateway.restore(state.placed.values(), views)
+        windows = [(one.up, one.down, one.end_ns) for one in state.rounds.values()]
+        self.gateway.restore(state.placed.values(), windows)
         self.wire.open()
         self.stream.open()
         try:
@@ -214,6 +214,7 @@ class LiveEngine:
             "user_stream_connections": self.stream.connections,
             "lines_ready": self.wire.orders.ready,
             "lines_lost": self.wire.orders.lost,
+            "last_line_lost": self.wire.orders.last_loss,
             "orders_not_ended": len(self.gateway.orders.unended()),
             "beats_refused": self.upkeep.heartbeat.refused,
             "compared_with_venue": self.upkeep.reconciled,

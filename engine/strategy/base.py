@@ -27,6 +27,18 @@ class Strategy(Protocol[State]):
         """Return the state after the event and what is asked for."""
         ...
 
+    def pull(self, state: State, now_ns: int) -> tuple[State, list[Command]]:
+        """Return the state with every working buy being cancelled, and the cancels."""
+        ...
+
+    def is_crossed(self, state: State, asset: int) -> bool:
+        """Whether others' bid for a token of this window is not below others' ask."""
+        ...
+
+    def pnl_u6(self, state: State) -> int:
+        """Return what the window has made so far, in 1e-6 USD, what is held counted at min(bid, cost)."""
+        ...
+
     def wake_at_ns(self, state: State) -> int:
         """Return when a Tick is wanted at the latest."""
         ...

@@ -38,10 +38,10 @@ _log = logging.getLogger("feeder")
 
 @dataclass(frozen=True)
 class PolymarketOptions:
-    """What to follow, and how; `seed` fixes the jitter of the reconnects."""
+    """What to follow, and how; reference prices are the first asset's. `seed` fixes the jitter of the reconnects."""
 
     market_ws_url: str = "wss://ws-subscriptions-clob.polymarket.com/ws/market"
-    asset: str = "btc"
+    assets: tuple[str, ...] = ("btc",)
     length_s: int = 900
     ahead: int = 2
     slugs: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class Rest(Protocol):
 
 
 class PolymarketSource:
-    """Follows the windows of one asset, and any others by slug, over redundant lines."""
+    """Follows the windows of some assets, and any others by slug, over redundant lines."""
 
     name = "polymarket"
 
@@ -88,7 +88,7 @@ class PolymarketSource:
         self._connect = connect
         self._clock = clock or SteadyClock()
         self._tap = tap
-        self._rounds = Rounds(options.asset, options.length_s, options.ahead, options.slugs)
+        self._rounds = Rounds(options.assets, options.length_s, options.ahead, options.slugs)
         self._lines = Lines()
         self._line_tasks: list[Line] = []
         self._watchdog = Watchdog()
@@ -105,7 +105,7 @@ class PolymarketSource:
         self._listings = Listings(sink)
         numbers = itertools.count()
         self._line_tasks = [self._make_line(LINE_NAMES[i], i, numbers) for i in range(self._options.lines)]
-        prices = self._prices = ReferencePrices(sink, self._options.asset, self._options.length_s)
+        prices = self._prices = ReferencePrices(sink, self._options.assets[0], self._options.length_s)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for reference in self._make_reference_lines(prices):
@@ -155,10 +155,12 @@ class PolymarketSource:
         options, feeds = self._options, []
         if options.polybolt_url is not None and options.polybolt_credentials is not None:
             feeds.append(
-                polybolt(options.polybolt_url, options.asset, options.length_s, options.polybolt_credentials, prices)
+                polybolt(
+                    options.polybolt_url, options.assets[0], options.length_s, options.polybolt_credentials, prices
+                )
             )
         if options.rtds_url is not None:
-            feeds.append(rtds(options.rtds_url, options.asset, prices))
+            feeds.append(rtds(options.rtds_url, options.assets[0], prices))
         return [
             ReferenceLine(feed, prices, self._connect, self._clock, Backoff(options.seed + LINES_MAX + i))
             for i, feed in enumerate(feeds)

@@ -24,6 +24,7 @@ class Result(NamedTuple):
     events: int
     moves: Counter[tuple[Stage, Stage]]
     failures: dict[int, str]
+    presigned: int = 0
 
     @property
     def missing(self) -> frozenset[tuple[Stage, Stage]]:
@@ -36,6 +37,7 @@ def run_range(first: int, count: int) -> Result:
     events = 0
     moves: Counter[tuple[Stage, Stage]] = Counter()
     failures: dict[int, str] = {}
+    presigned = 0
     for seed in range(first, first + count):
         try:
             report = run_seed(seed)
@@ -44,7 +46,8 @@ def run_range(first: int, count: int) -> Result:
             continue
         events += report.events
         moves.update(report.moves)
-    return Result(count, events, moves, failures)
+        presigned += report.presigned
+    return Result(count, events, moves, failures, presigned)
 
 
 def run_many(seeds: int, first: int = 0, processes: int = 2, *, show_progress: bool = False) -> Result:
@@ -58,6 +61,7 @@ def run_many(seeds: int, first: int = 0, processes: int = 2, *, show_progress: b
                 total.events + result.events,
                 total.moves + result.moves,
                 total.failures | result.failures,
+                total.presigned + result.presigned,
             )
             if show_progress:
                 print(f"\r{total.seeds:,} seeds, {len(total.failures)} failures", end="", file=sys.stderr, flush=True)
@@ -77,6 +81,7 @@ def main() -> None:
     wanted = parser.parse_args()
     result = run_many(wanted.seeds, wanted.first_seed, wanted.processes, show_progress=True)
     print(f"\n{result.seeds:,} seeds, {result.events:,} events, {len(result.failures)} broke a rule")
+    print(f"{result.presigned:8,}  stops signed ahead")
     for (before, after), count in sorted(result.moves.items()):
         print(f"{count:8,}  {before.name} -> {after.name}")
     for before, after in sorted(result.missing):

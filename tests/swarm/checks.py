@@ -1,7 +1,7 @@
 """What must always hold (bucket.md, last section), checked after every event of a seed."""
 
 from engine.kernel.kernel import Kernel
-from engine.model.commands import Command, Place
+from engine.model.commands import Command, Place, Prepare
 from engine.model.events import Event, Side
 from engine.model.orders import OrderStatus
 from engine.model.records import RoundRecord, Verdict
@@ -11,6 +11,8 @@ from engine.strategy.bucket.absorb import POST_ONLY_CROSSES_MAX
 from engine.strategy.bucket.round import Round
 from engine.strategy.bucket.stages import DECLARED_HOLDS, TRANSITIONS, Stage
 from tests.swarm.venue import BadVenue
+
+SIGNED = ("asset", "side", "price_e4", "size_u6", "tif", "salt", "timestamp_ms")
 
 
 class Checks:
@@ -26,6 +28,9 @@ class Checks:
         self.was_done = False
         self.stage = Stage.WAIT_ENTRY
         self.records: list[RoundRecord] = []
+        self.prepared: dict[str, Prepare] = {}
+        self.stamps: set[int] = set()
+        self.presigned = 0
 
     def event(self, seq: int, event: Event) -> None:
         """Be the kernel's recorder: inputs are looked at elsewhere."""
@@ -55,6 +60,9 @@ class Checks:
             for command in commands:
                 if isinstance(command, Place):
                     self._placed(state, command, event)
+                    self._stamped(command)
+                elif isinstance(command, Prepare):
+                    self.prepared[command.order] = command
             self.was_done = self.was_done or state.stage in (Stage.DONE, Stage.SETTLING)
             self.last = state
 
@@ -108,6 +116,19 @@ class Checks:
             self._ensure(at_risk_u6 <= cap_u6, f"{at_risk_u6} at risk, the cap is {cap_u6}")
         else:
             self._ensure(place.size_u6 <= state.held_u6, f"sells more than is held: {place}")
+
+    def _stamped(self, place: Place) -> None:
+        """No two orders have the same timestamp, and a prepared order is the one that was signed, used once."""
+        self._ensure(place.timestamp_ms not in self.stamps, f"a timestamp was used twice: {place}")
+        self.stamps.add(place.timestamp_ms)
+        if not place.prepared:
+            return
+        signed = self.prepared.pop(place.prepared, None)
+        self._ensure(signed is not None, f"never prepared, or used before: {place}")
+        assert signed is not None
+        same = all(getattr(signed, name) == getattr(place, name) for name in SIGNED)
+        self._ensure(same, f"{place} is not what was signed: {signed}")
+        self.presigned += 1
 
     def _liveness(self, state: Round, event: Event) -> None:
         if state.held_u6 < 5_000_000 or state.stage in DECLARED_HOLDS:

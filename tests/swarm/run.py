@@ -29,6 +29,7 @@ class Report(NamedTuple):
     events: int
     moves: frozenset[tuple[Stage, Stage]]
     pnl_u6: int
+    presigned: int  # stops whose signature was made ahead
 
 
 class Runner:
@@ -68,7 +69,9 @@ class Runner:
                 self._crash()
             self._stop_at_the_drawn_stage()
         self.checks.at_the_end(self.kernel)
-        return Report(self.checks.seed, self.events, frozenset(self.checks.moves), self.checks.pnl_u6)
+        return Report(
+            self.checks.seed, self.events, frozenset(self.checks.moves), self.checks.pnl_u6, self.checks.presigned
+        )
 
     def _finish(self, end_ns: int) -> None:
         """Let the venue answer everything, as it does in the end, and run the timers until nothing is

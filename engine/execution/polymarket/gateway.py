@@ -6,7 +6,7 @@ order twice: no answer is `Unknown`, and the order is read by its id, which was 
 """
 
 from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -40,12 +40,12 @@ from engine.model.commands import (
     ReadWallet,
 )
 from engine.model.events import (
-    Accepted,
     Event,
     Foreign,
     GoneReason,
     Market,
     MarketChange,
+    Outcome,
     Rejected,
     Side,
     Tob,
@@ -62,6 +62,13 @@ NEVER_NS: Final = 1 << 62
 AnyKind = TypeVar("AnyKind", bound=Event)
 BUDGET_TOLD_BELOW: Final = 40
 """The venue's bucket is told to the kernel only when it is low: every answer carries it."""
+
+
+class Unresolved(NamedTuple):
+    """A window whose outcome nobody has told yet: its end in Unix ns, and its two tokens."""
+
+    end_ns: int
+    assets: tuple[int, int]
 
 
 class PolymarketGateway:
@@ -85,6 +92,7 @@ class PolymarketGateway:
         self._wake = wake
         self._complain = complain
         self._views: dict[int, View] = {}
+        self.unresolved: Final[dict[str, Unresolved]] = {}  # by condition id
         self._answers: list[Event] = []
         self._now_ns = 0
         self._budget_low = False
@@ -94,8 +102,15 @@ class PolymarketGateway:
     def observe(self, event: Event, now_ns: int) -> None:
         """Learn a token's facts: what it is called, its tick and its fees."""
         self._now_ns = now_ns
+        if isinstance(event, Outcome):
+            view = self._views.get(event.asset)
+            if view is not None and event.known:
+                self.unresolved.pop(view.condition_id, None)
+            return
         if not isinstance(event, Market):
             return
+        end_ns = (event.window_start_s + event.window_length_s) * NS_PER_S
+        self.unresolved.setdefault(event.condition_id, Unresolved(end_ns, (event.asset, event.peer)))
         view = self._views.get(event.asset)
         self._views[event.asset] = open_view(event) if view is None else fold(view, event)
         if event.change == MarketChange.TICK:
@@ -144,10 +159,13 @@ class PolymarketGateway:
         else:
             raise AssertionError(f"no gateway does {type(command).__name__}")
 
-    def restore(self, placed: Iterable[Place], views: Iterable[View]) -> None:
-        """Know again, after a restart, the orders that have left: their ids are computed from the same commands."""
-        for view in views:
-            self._views[view.asset] = view
+    def restore(self, placed: Iterable[Place], windows: Iterable[tuple[View, View, int]]) -> None:
+        """Know again, after a restart, the windows (both tokens and the end, Unix ns) that are not over, and the orders
+        that have left: their ids are computed from the same commands.
+        """
+        for up, down, end_ns in windows:
+            self._views[up.asset], self._views[down.asset] = up, down
+            self.unresolved[up.condition_id] = Unresolved(end_ns, (up.asset, down.asset))
         for place in placed:
             terms, exchange = self._terms(self._views[place.asset], place)
             self.orders.add(place, self.signer.order_id(terms, place.salt, place.timestamp_ms, exchange))
@@ -188,6 +206,19 @@ class PolymarketGateway:
     def inquire(self, own: OwnOrder) -> None:
         """Ask what became of an order."""
         self.inquiry.order(own, self._views[own.asset].condition_id)
+
+    def overdue(self, before_ns: int) -> list[str]:
+        """Return the condition ids of the windows that ended before then and whose outcome nobody has told."""
+        return [condition_id for condition_id, window in self.unresolved.items() if window.end_ns < before_ns]
+
+    def resolved(self, condition_id: str, winner: str) -> None:
+        """Tell a window's outcome that was read, unless it was told meanwhile; `winner` is a token id."""
+        window = self.unresolved.pop(condition_id, None)
+        for asset in window.assets if window is not None else ():
+            view = self._views.get(asset)
+            if view is not None:
+                self.say(Outcome(0, asset, True, view.token_id == winner, "read"))
+        self.orders.forget(window.assets if window is not None else ())
 
     def probe(self, remote_id: str) -> None:
         """Cancel an order that does not exist: what is answered tells whether the venue takes cancels again."""
@@ -240,7 +271,7 @@ class PolymarketGateway:
 
     def _placed(self, place: Place, own: OwnOrder, answer: Answer | LostAnswer) -> None:
         if isinstance(answer, LostAnswer):
-            self.say(Unknown(0, place.order))
+            self.teller.doubted(own)
             return
         self._note_budget(answer)
         said = read_placing(answer.status, answer.headers, answer.body)
@@ -252,21 +283,20 @@ class PolymarketGateway:
             retry_at_ns = self._now_ns + said.retry_after_s * NS_PER_S if said.retry_after_s else 0
             self.say(Rejected(0, place.order, said.code, retry_at_ns=retry_at_ns, text=said.text))
         else:
-            self.say(Unknown(0, place.order))
+            self.teller.doubted(own)
 
     def _accepted(self, place: Place, own: OwnOrder, said: Placed) -> None:
         if said.order_id.lower() != own.remote_id:
             self._complain(f"{place.order}: the venue calls it {said.order_id}, its digest is {own.remote_id}")
-            self.say(Unknown(0, place.order))
+            self.teller.doubted(own)
             return
         self.mode(self.modes.order_taken(post_only=place.post_only))
         filled_u6 = said.taking_u6 if place.side == Side.BUY else said.making_u6
         if said.status == "matched" and (own.is_immediate or filled_u6 >= place.size_u6):
             reason = GoneReason.FILLED if filled_u6 >= place.size_u6 else GoneReason.KILLED
             self.teller.gone(own, reason, filled_u6)
-        elif not own.ended:
-            resting = said.status in ("live", "matched") and not own.is_immediate
-            self.say(Accepted(0, place.order, own.remote_id, resting))
+        else:
+            self.teller.accepted(own, resting=said.status in ("live", "matched"))
 
     def _cancel(self, command: Cancel) -> None:
         own = self.orders.named(command.order)

@@ -35,8 +35,8 @@ class LineOwner(Protocol):
         """Hear that the line's answer has been delivered and that it can be used again."""
         ...
 
-    def on_gone(self, line: "HttpLine") -> None:
-        """Hear, once, that the line is closed."""
+    def on_gone(self, line: "HttpLine", why: str) -> None:
+        """Hear, once, that the line is closed, and why."""
         ...
 
 
@@ -52,6 +52,7 @@ class HttpLine(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._body = bytearray()
         self._answer: Answer | None = None
+        self._keep = True
         self._is_gone = False
 
     @property
@@ -95,7 +96,7 @@ class HttpLine(asyncio.Protocol):
         if len(self._body) > ANSWER_BYTES_MAX:
             self._lose("an answer larger than any of the venue's")
         elif self._answer is not None:
-            self._deliver(self._answer, keep=self._parser.should_keep_alive())
+            self._deliver(self._answer, keep=self._keep)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take one header from the parser."""
@@ -109,6 +110,7 @@ class HttpLine(asyncio.Protocol):
         """Note that the answer is complete."""
         assert self._parser is not None
         self._answer = Answer(self._parser.get_status_code(), self._headers, bytes(self._body))
+        self._keep = self._parser.should_keep_alive()  # the parser knows it only now
 
     def _deliver(self, answer: Answer, *, keep: bool) -> None:
         on_answer = self._finish()
@@ -125,7 +127,7 @@ class HttpLine(asyncio.Protocol):
             self._is_gone = True
             if self._transport is not None:
                 self._transport.abort()
-            self._owner.on_gone(self)
+            self._owner.on_gone(self, why)
         if waiting is not None:
             waiting(LostAnswer(why))
 

@@ -33,6 +33,7 @@ class LinePool:
     def __init__(self, dial: Dial, address: Address, *, warm: int = WARM, most: int = MOST) -> None:
         self.address: Final = address
         self.lost = 0  # lines that ended, for whoever looks
+        self.last_loss = ""
         self._dial = dial
         self._warm = warm
         self._most = most
@@ -94,8 +95,9 @@ class LinePool:
             else:
                 waiting.on_answer(LostAnswer("no connection in time"))
 
-    def on_gone(self, line: HttpLine) -> None:
+    def on_gone(self, line: HttpLine, why: str) -> None:
         """Forget the line and open another one."""
+        self.last_loss = why
         if line in self._lines:
             self._lines.remove(line)
         self.lost += 1

@@ -5,12 +5,13 @@ same command after a crash.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
 from engine.execution.polymarket.user_channel import OwnFill, Part
 from engine.model.commands import Place, TimeInForce
-from engine.model.events import Side
+from engine.model.events import Settlement, Side
 
 
 class OwnOrder(msgspec.Struct):
@@ -23,15 +24,14 @@ class OwnOrder(msgspec.Struct):
     size_u6: int
     is_immediate: bool
     trades: dict[str, tuple[Part, ...]] = {}
-    failed: set[str] = set()
-    ended: bool = False
+    settled: dict[str, Settlement] = {}  # how far each of them was told to be
+    accepted: bool = False  # told, and not doubted since
+    ended: bool = False  # told, with how much of it was filled
 
     @property
     def filled_u6(self) -> int:
-        """Return the shares of all trades that stand."""
-        return sum(
-            part.size_u6 for trade_id, parts in self.trades.items() if trade_id not in self.failed for part in parts
-        )
+        """Return the shares of all its trades, those that failed later included: so the venue counts them."""
+        return sum(part.size_u6 for parts in self.trades.values() for part in parts)
 
 
 class OwnOrders:
@@ -79,8 +79,23 @@ class OwnOrders:
                 del self._by_remote[own.remote_id]
 
 
+_LATER: Final = {
+    Settlement.MATCHED: 1,
+    Settlement.RETRYING: 2,
+    Settlement.MINED: 3,
+    Settlement.CONFIRMED: 4,
+    Settlement.FAILED: 5,
+}
+
+
 def note_fill(own: OwnOrder, fill: OwnFill) -> tuple[Part, ...]:
-    """Note a trade of an order and return its parts as they were first told: later messages may lack them."""
+    """Note a trade of an order. Return its parts as they were first told (later messages may lack them), or nothing
+    where this was told already, or something later of it.
+    """
+    told = own.settled.get(fill.trade_id)
+    if told is not None and _LATER[fill.settlement] <= _LATER[told]:
+        return ()
+    own.settled[fill.trade_id] = fill.settlement
     return own.trades.setdefault(fill.trade_id, fill.parts)
 
 

@@ -126,6 +126,15 @@ def read_redeemable_u6(body: bytes) -> int:
         raise ValueError(f"expected positions with current_value and redeemable: {error}") from None
 
 
+def read_winner(body: bytes) -> str | None:
+    """Return the winning token of GET /markets/{id}, None before there is one. Raises ValueError otherwise."""
+    content = _json(body)
+    tokens = content.get("tokens") if isinstance(content, dict) else None
+    if not isinstance(tokens, list) or not all(isinstance(token, dict) for token in tokens):
+        raise ValueError("expected a market with tokens")
+    return next((_text(token.get("token_id")) for token in tokens if token.get("winner") is True), None)
+
+
 def read_time_s(body: bytes) -> int:
     """Return the venue's Unix second. Raises ValueError for something else."""
     content = _json(body)

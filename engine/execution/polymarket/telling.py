@@ -21,6 +21,7 @@ from engine.model.events import (
     GoneReason,
     OrderState,
     Settlement,
+    Unknown,
 )
 from engine.model.fees import FeeSchedule, taker_fee_u6
 
@@ -69,7 +70,6 @@ class Teller:
                     )
                 )
         if failed:
-            own.failed.add(fill.trade_id)
             for index in range(len(parts)):
                 self._say(FillReversed(0, own.order, part_id(fill.trade_id, index)))
 
@@ -83,15 +83,27 @@ class Teller:
         if update.what == "CANCELLATION":
             killed = GoneReason.KILLED if own.is_immediate else GoneReason.CANCELED
             self.gone(own, _REASONS.get(update.status, killed), update.matched_u6)
-        elif update.what == "PLACEMENT" and not own.ended:
-            self._say(Accepted(0, own.order, own.remote_id, update.status == "LIVE" and not own.is_immediate))
+        elif update.what == "PLACEMENT":
+            self.accepted(own, resting=update.status == "LIVE")
         elif update.matched_u6 >= own.size_u6:
             self.gone(own, GoneReason.FILLED, update.matched_u6)
 
+    def accepted(self, own: OwnOrder, *, resting: bool) -> None:
+        """Tell, once, that the venue has an order."""
+        if not own.accepted and not own.ended:
+            own.accepted = True
+            self._say(Accepted(0, own.order, own.remote_id, resting and not own.is_immediate))
+
+    def doubted(self, own: OwnOrder) -> None:
+        """Tell that it is not known whether the venue has an order."""
+        own.accepted = False
+        self._say(Unknown(0, own.order))
+
     def gone(self, own: OwnOrder, reason: GoneReason, filled_u6: int) -> None:
         """Tell that an order is over; again when how much of it was filled is known only now."""
-        own.ended = own.ended or filled_u6 >= 0
-        self._say(Gone(0, own.order, reason, filled_u6))
+        if not own.ended:
+            own.ended = filled_u6 >= 0
+            self._say(Gone(0, own.order, reason, filled_u6))
 
     def state(self, own: OwnOrder, row: OrderRow | None) -> None:
         """Tell what a read said of an order, None = the venue does not know it."""

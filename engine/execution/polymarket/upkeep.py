@@ -6,12 +6,13 @@ what is well again closes it.
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from engine.execution.polymarket.gateway import PolymarketGateway
 from engine.execution.polymarket.heartbeat import EVERY_S, Heartbeat
 from engine.execution.polymarket.http_line import Answer, LostAnswer
-from engine.execution.polymarket.reads import FIRST_CURSOR, order_row, read_page, read_time_s
+from engine.execution.polymarket.reads import FIRST_CURSOR, order_row, read_page, read_time_s, read_winner
 from engine.execution.polymarket.user_channel import read_trade
 from engine.model.codes import BreakerName
 from engine.model.events import Breaker
@@ -20,6 +21,10 @@ from engine.model.units import NS_PER_MS, NS_PER_S
 TURN_S: Final = 1.0
 CLOCK_EVERY_S: Final = 60.0
 RECONCILE_EVERY_S: Final = 30.0
+OUTCOMES_EVERY_S: Final = 15.0
+OUTCOME_LATE_NS: Final = 60 * NS_PER_S
+"""Settlement comes 20-90 s after a window's end; the feed tells it at once, if it is there."""
+TRADES_OVERLAP_S: Final = 120
 SKEW_MOST_NS: Final = 2 * NS_PER_S
 NO_ORDER: Final = "0x" + "0" * 64
 """An id that no order has: cancelling it tells whether the venue takes cancels, and changes nothing."""
@@ -37,7 +42,7 @@ class Upkeep:
         self._gateway = gateway
         self._now_ns = now_ns
         self._healthy = healthy
-        self._begun_s = begun_s
+        self._begun_s = self._trades_from_s = begun_s
         self._task: asyncio.Task[None] | None = None
         self._due_s: dict[str, float] = {}
         self._tripped: set[str] = set()
@@ -64,7 +69,8 @@ class Upkeep:
         for own in self._gateway.orders.unended():
             self._gateway.inquire(own)
         self._open_orders(FIRST_CURSOR, PAGES_MOST)
-        self._trades(FIRST_CURSOR, PAGES_MOST)
+        self._trades(str(self._trades_from_s), FIRST_CURSOR, PAGES_MOST)
+        self._trades_from_s = max(self._begun_s, self._gateway.wire.venue_s() - TRADES_OVERLAP_S)
         self.reconciled += 1
 
     async def first_look(self) -> bool:
@@ -84,9 +90,11 @@ class Upkeep:
             self._breaker(BreakerName.HEARTBEAT, "the dead man's switch is not held" if late else None)
             if self._is_due("clock", now_s, CLOCK_EVERY_S):
                 sent_ns = self._now_ns()
-                self._gateway.wire.public("/time", lambda answer, sent_ns=sent_ns: self._clock_read(sent_ns, answer))  # type: ignore[misc]
+                self._gateway.wire.public("/time", partial(self._clock_read, sent_ns))
             if self._is_due("reconcile", now_s, RECONCILE_EVERY_S):
                 self.read_all()
+            if self._is_due("outcomes", now_s, OUTCOMES_EVERY_S):
+                self._read_outcomes()
             now_ns = self._now_ns()
             self._gateway.mode(self._gateway.modes.passed(now_ns))
             if self._gateway.modes.wants_probe(now_ns):
@@ -114,6 +122,20 @@ class Upkeep:
             BreakerName.CLOCK_SKEW,
             f"the venue's clock is {skew_ns // NS_PER_MS} ms from ours" if wrong else None,
         )
+
+    def _read_outcomes(self) -> None:
+        """Ask how windows ended whose outcome the feed did not tell: it may have been away."""
+        for condition_id in self._gateway.overdue(self._now_ns() - OUTCOME_LATE_NS):
+            self._gateway.wire.public(f"/markets/{condition_id}", partial(self._outcome_read, condition_id))
+
+    def _outcome_read(self, condition_id: str, answer: Answer | LostAnswer) -> None:
+        if isinstance(answer, Answer) and answer.status == 200:
+            try:
+                winner = read_winner(answer.body)
+            except ValueError:
+                return  # asked again
+            if winner is not None:
+                self._gateway.resolved(condition_id, winner)
 
     def _breaker(self, name: BreakerName, why: str | None) -> None:
         """Trip a breaker, or close it where `why` is None; each change is told once."""
@@ -143,7 +165,7 @@ class Upkeep:
             self._open_orders(page.next_cursor, pages_left - 1)
         return True
 
-    def _trades(self, cursor: str, pages_left: int) -> None:
+    def _trades(self, after_s: str, cursor: str, pages_left: int) -> None:
         def read(answer: Answer | LostAnswer) -> None:
             try:
                 if isinstance(answer, Answer) and answer.status == 200:
@@ -152,8 +174,8 @@ class Upkeep:
                         for fill in read_trade(row, self._gateway.wire.writer.owner):
                             self._gateway.teller.fill(fill)
                     if page.next_cursor and pages_left > 1:
-                        self._trades(page.next_cursor, pages_left - 1)
+                        self._trades(after_s, page.next_cursor, pages_left - 1)
             except (ValueError, KeyError):
                 return  # read again at the next comparison
 
-        self._gateway.wire.read("/data/trades", read, after=str(self._begun_s), next_cursor=cursor)
+        self._gateway.wire.read("/data/trades", read, after=after_s, next_cursor=cursor)

@@ -35,9 +35,10 @@ from engine.model.events import (
     VenueState,
 )
 from engine.model.events import OrderState as OrderRead
-from engine.model.market import fold, show, show_read
+from engine.model.market import View, fold, show, show_read
 from engine.model.orders import Order, advance, count_fill
 from engine.model.units import NS_PER_MS, NS_PER_S, notional_u6
+from engine.strategy.bucket.external import external_bid
 from engine.strategy.bucket.round import FillRow, Round
 from engine.strategy.bucket.stages import Stage
 from engine.strategy.bucket.turn import Turn
@@ -71,6 +72,7 @@ def _tob(turn: Turn, event: Tob) -> None:
         view = state.down = show(state.down, event)
     if event.asset == state.leg and view.is_fresh:
         turn.leg_record = True
+        _mark(turn, view)
         if view.bid1_size_u6:
             state.stop_wait_record = False
     state.wait_record = False
@@ -84,8 +86,15 @@ def _book(turn: Turn, event: Book) -> None:
         state.down = show_read(state.down, event)
     if event.asset == state.leg:
         turn.leg_record = True
+        _mark(turn, state.view(event.asset))
         if event.bid1_size_u6:
             state.stop_wait_record = False
+
+
+def _mark(turn: Turn, view: View) -> None:
+    """Note the bid that the position is counted at; a book that empties because its market has ended says nothing."""
+    if turn.now_ns < turn.state.end_ns and not view.closed:
+        turn.state.leg_bid_e4 = external_bid(turn.state, view)
 
 
 def _market_fact(turn: Turn, event: Market | Feed | Gap) -> None:
@@ -177,6 +186,7 @@ def _bought(state: Round, event: Fill) -> None:
         state.settling_since_ns = 0
     if state.leg < 0:
         state.leg = event.asset
+        state.leg_bid_e4 = external_bid(state, state.view(event.asset))
         _take_in_dust(state)
     state.held_u6 += event.size_u6
     state.bought_u6 += event.size_u6

@@ -1,5 +1,6 @@
 """WAIT_ENTRY and ENTRY_PLACED: which leg, at what price, how many shares, and when to let go of a buy."""
 
+from engine.model.codes import AlertCode
 from engine.model.commands import Purpose, TimeInForce
 from engine.model.events import Side, VenueState
 from engine.model.market import View
@@ -121,3 +122,5 @@ def _requote(turn: Turn, order: Order) -> None:
     ineligible = bid_e4 < threshold_e4 or not view.is_fresh or not _is_two_sided(state, view, bid_e4)
     if left_behind or ineligible:
         turn.cancel_entry()
+        if not view.is_fresh:
+            turn.alert(AlertCode.QUOTE_PULLED, f"{order.order}: the book is not fresh")

@@ -30,6 +30,16 @@ class FillRow(msgspec.Struct, frozen=True, array_like=True):
     reversed: bool = False
 
 
+class Prepared(msgspec.Struct, frozen=True, array_like=True):
+    """The stop order that was asked to be signed ahead: its name, its terms, and the tick they were derived with."""
+
+    order: str
+    asset: int
+    price_e4: int
+    size_u6: int
+    tick_e4: int
+
+
 class Round(msgspec.Struct, array_like=True, kw_only=True):
     """One window's state. `step` works on a copy; nested values are never changed in place."""
 
@@ -46,6 +56,8 @@ class Round(msgspec.Struct, array_like=True, kw_only=True):
     past: tuple[Order, ...] = ()
     fills: tuple[FillRow, ...] = ()
     counter: int = 0
+    prepares: int = 0
+    prepared: Prepared | None = None
 
     held_u6: int = 0
     bought_u6: int = 0  # since the holding began: for the average price
@@ -66,6 +78,7 @@ class Round(msgspec.Struct, array_like=True, kw_only=True):
     stop_wait_record: bool = False  # the next stop order waits for a fresh record with a bid
     stop_sent_ns: int = 0
     stop_sent: bool = False  # since the stop latched
+    leg_bid_e4: int = 0  # the last bid of others for the leg while its market was open
     tp_bid_e4: int = 0  # external bid when the take-profit was derived
     tp_sent_ns: int = 0
 
@@ -111,6 +124,15 @@ class Round(msgspec.Struct, array_like=True, kw_only=True):
         """What may be sold now, on the 0.01 grid: the position as far as the venue's balance covers it."""
         size_u6 = min(self.held_u6, self.sellable_u6)
         return size_u6 - size_u6 % SIZE_GRID_U6 if size_u6 > 0 else 0
+
+    @property
+    def worth_u6(self) -> int:
+        """What is held, at the lower of its cost and the last bid; at what it pays once the outcome is known."""
+        if self.settled:
+            return self.held_u6 if self.won else 0
+        if self.is_flat:
+            return 0
+        return min(self.leg_bid_e4 * self.held_u6 // PRICE_ONE_E4, self.bought_cost_u6)
 
     def working(self) -> list[Order]:
         """Return the orders that may still trade."""

@@ -6,12 +6,13 @@ from typing import Final
 
 from engine.model.codes import AlertCode
 from engine.model.commands import Command
-from engine.model.events import Event
+from engine.model.events import Event, Tick
 from engine.model.params import BucketParams
 from engine.strategy.bucket.absorb import absorb, retire
 from engine.strategy.bucket.entry import entry_placed, wait_entry
 from engine.strategy.bucket.exits import exit_stage, read_stale_book, settling_in, sl_placed
 from engine.strategy.bucket.late import late_hold, late_sl_placed
+from engine.strategy.bucket.prepare import prepare_stop
 from engine.strategy.bucket.round import Round
 from engine.strategy.bucket.stages import Stage
 from engine.strategy.bucket.turn import Turn
@@ -37,6 +38,17 @@ def step(params: BucketParams, state: Round, event: Event) -> tuple[Round, list[
             break
     else:
         raise AssertionError(f"the stages of {state.slug} did not come to rest: {turn.state.stages_seen[-8:]}")
+    if turn.state.held_u6 and not turn.state.closing:
+        prepare_stop(turn)  # last: whatever leaves now does not wait for a signature that may never be needed
+    return turn.state, turn.intents
+
+
+def pull(params: BucketParams, state: Round, now_ns: int) -> tuple[Round, list[Command]]:
+    """Return the round with its buy, if one works, being cancelled, and the cancel: the stages follow it to its end."""
+    if state.entry is None:
+        return state, []
+    turn = Turn(params, copy(state), Tick(now_ns))
+    turn.cancel_entry()
     return turn.state, turn.intents
 
 

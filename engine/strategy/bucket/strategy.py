@@ -9,9 +9,10 @@ from engine.model.orders import Order
 from engine.model.params import BucketParams
 from engine.model.records import RoundRecord
 from engine.model.units import NS_PER_S
+from engine.strategy.bucket.external import external_ask, external_bid
 from engine.strategy.bucket.round import FLAT_BELOW_U6, Round, open_round, record_of
 from engine.strategy.bucket.stages import Stage
-from engine.strategy.bucket.step import step, wake_at_ns
+from engine.strategy.bucket.step import pull, step, wake_at_ns
 
 
 class BucketStrategy:
@@ -31,6 +32,19 @@ class BucketStrategy:
     def step(self, state: Round, event: Event) -> tuple[Round, list[Command]]:
         """Return the round after the event and its intents."""
         return step(self.params, state, event)
+
+    def pull(self, state: Round, now_ns: int) -> tuple[Round, list[Command]]:
+        """Cancel the working buy; it is followed to its end like every cancel."""
+        return pull(self.params, state, now_ns)
+
+    def is_crossed(self, state: Round, asset: int) -> bool:
+        """Judge the book without our own orders in it."""
+        view = state.view(asset)
+        return 0 < external_ask(state, view) <= external_bid(state, view)
+
+    def pnl_u6(self, state: Round) -> int:
+        """Return money received less money spent, and what is held at the lower of its cost and its last bid."""
+        return state.received_u6 + state.worth_u6 - state.spent_u6 - state.fees_u6
 
     def wake_at_ns(self, state: Round) -> int:
         """Return when a Tick is wanted at the latest."""

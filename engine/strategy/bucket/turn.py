@@ -21,7 +21,7 @@ from engine.model.market import View
 from engine.model.orders import Order, OrderStatus, move
 from engine.model.params import BucketParams
 from engine.model.units import NS_PER_MS, NS_PER_S, SIZE_GRID_U6
-from engine.strategy.bucket.round import Round
+from engine.strategy.bucket.round import Prepared, Round
 from engine.strategy.bucket.stages import Stage, check_move
 
 CANCEL_UNCONFIRMED_NS: Final = 1 * NS_PER_S
@@ -99,7 +99,11 @@ class Turn:
         else:
             assert state.exit is None, "never two sells for the same shares"
             state.exit = order
-        self.intents.append(Place(order_id, view.asset, side, price_e4, size_u6, tif, purpose, post_only, expiration_s))
+        place = Place(order_id, view.asset, side, price_e4, size_u6, tif, purpose, post_only, expiration_s)
+        if purpose == Purpose.STOP:
+            place = _with_prepared(state.prepared, place, view.tick_e4)
+            state.prepared = None  # used at most once, and never after a refusal
+        self.intents.append(place)
 
     def cancel(self, order: Order) -> Order:
         """Ask for a cancel unless one is on its way; escalate one that is not confirmed in time."""
@@ -176,6 +180,15 @@ class Turn:
             return order
         self.intents.append(Cancel(order.order))
         return _stamp_cancel(order, self.now_ns)
+
+
+def _with_prepared(prepared: Prepared | None, place: Place, tick_e4: int) -> Place:
+    """Return a stop order with the name of the prepared one, if it is exactly that order; else as it is."""
+    if prepared is None or place.tif != TimeInForce.FAK:
+        return place
+    terms = (place.asset, place.price_e4, place.size_u6, tick_e4)
+    same = terms == (prepared.asset, prepared.price_e4, prepared.size_u6, prepared.tick_e4)
+    return msgspec.structs.replace(place, prepared=prepared.order) if same else place
 
 
 def _stamp_cancel(order: Order, now_ns: int) -> Order:

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import msgspec
 
-from engine.model.commands import Alert, Cancel, Command, Place, ReadBook, ReadOrder, ReadPosition
+from engine.model.commands import Alert, Cancel, Command, Place, Prepare, ReadBook, ReadOrder, ReadPosition
 from engine.model.events import (
     Accepted,
     Book,
@@ -37,19 +37,24 @@ from tests.scenario.bucket.words import DOWN, PARAMS, START_S, UP, at, market, p
 
 
 class Scenario:
-    """One round through the pure `step`; each call is one event, `intents` is what the last one led to."""
+    """One round through the pure `step`; each call is one event, `intents` is what the last one led to, but for the
+    orders that it had signed ahead (`prepares`).
+    """
 
     def __init__(self, dust: tuple[tuple[int, int, int], ...] = (), **params: Any) -> None:
         self.params = msgspec.structs.replace(PARAMS, **params)
         self.state: Round = open_round(market(UP), market(DOWN), dust)
         self.intents: list[Command] = []
+        self.prepares: list[Prepare] = []
         self.second = -2.0
         self._trades = 0
 
     def send(self, event: Event) -> Self:
         """Feed one event."""
         self.second = (event.ts_ns - START_S * NS_PER_S) / NS_PER_S
-        self.state, self.intents = step(self.params, self.state, event)
+        self.state, asked = step(self.params, self.state, event)
+        self.intents = [intent for intent in asked if not isinstance(intent, Prepare)]
+        self.prepares = [intent for intent in asked if isinstance(intent, Prepare)]
         return self
 
     # what the market does

@@ -16,7 +16,7 @@ def found(rounds: Rounds, number: int) -> Window:
 
 
 def test_the_current_window_and_the_next_ones_are_in_sight() -> None:
-    rounds = Rounds("btc", 900, ahead=2)
+    rounds = Rounds(("btc",), 900, ahead=2)
     rounds.roll(T0 + 899.9)
     assert list(rounds.windows) == [slug(0), slug(1), slug(2)]
     rounds.roll(T0 + 900)
@@ -24,13 +24,13 @@ def test_the_current_window_and_the_next_ones_are_in_sight() -> None:
 
 
 def test_whitelisted_windows_are_followed_beside_the_series_until_they_are_over() -> None:
-    rounds = Rounds("btc", 900, ahead=0, extra=("eth-updown-5m-1766684100", "btc-updown-5m-1000000200"))
+    rounds = Rounds(("btc",), 900, ahead=0, extra=("eth-updown-5m-1766684100", "btc-updown-5m-1000000200"))
     rounds.roll(T0)
     assert list(rounds.windows) == [slug(0), "eth-updown-5m-1766684100"]
 
 
 def test_what_is_missing_is_looked_for_again_every_few_seconds_the_earliest_first() -> None:
-    rounds = Rounds("btc", 900, ahead=1)
+    rounds = Rounds(("btc",), 900, ahead=1)
     rounds.roll(T0)
     first, second = rounds.to_find(T0)
     assert (first.start_s, second.start_s) == (T0, T0 + 900)
@@ -40,7 +40,7 @@ def test_what_is_missing_is_looked_for_again_every_few_seconds_the_earliest_firs
 
 
 def test_a_window_that_is_never_found_is_given_up_by_name_at_its_end() -> None:
-    rounds = Rounds("btc", 900, ahead=0)
+    rounds = Rounds(("btc",), 900, ahead=0)
     rounds.roll(T0)
     (window,) = rounds.to_find(T0)
     rounds.not_found(window, T0 + 896, "not hydrated")
@@ -52,7 +52,7 @@ def test_a_window_that_is_never_found_is_given_up_by_name_at_its_end() -> None:
 
 
 def test_a_refused_window_is_not_asked_for_again() -> None:
-    rounds = Rounds("btc", 900, ahead=0)
+    rounds = Rounds(("btc",), 900, ahead=0)
     rounds.roll(T0)
     rounds.skip(rounds.windows[slug(0)], "version")
     rounds.roll(T0 + 1)
@@ -60,7 +60,7 @@ def test_a_refused_window_is_not_asked_for_again() -> None:
 
 
 def test_a_window_ends_once_and_is_let_go_some_seconds_after_it_was_resolved() -> None:
-    rounds = Rounds("btc", 900, ahead=1)
+    rounds = Rounds(("btc",), 900, ahead=1)
     rounds.roll(T0)
     window = found(rounds, 0)
     assert rounds.running(T0) == rounds.running(T0 + 899.9) == [window]
@@ -74,7 +74,7 @@ def test_a_window_ends_once_and_is_let_go_some_seconds_after_it_was_resolved() -
 
 
 def test_a_resolution_that_never_comes_is_not_waited_for_for_ever() -> None:
-    rounds = Rounds("btc", 900, ahead=0)
+    rounds = Rounds(("btc",), 900, ahead=0)
     rounds.roll(T0)
     window = found(rounds, 0)
     assert rounds.finished(T0 + 900 + RESOLUTION_WAIT_S - 1) == []
@@ -82,7 +82,7 @@ def test_a_resolution_that_never_comes_is_not_waited_for_for_ever() -> None:
 
 
 def test_at_the_boundary_the_next_window_is_already_there_and_the_old_one_still_is() -> None:
-    rounds = Rounds("btc", 900, ahead=1)
+    rounds = Rounds(("btc",), 900, ahead=1)
     rounds.roll(T0)
     old, new = found(rounds, 0), found(rounds, 1)
     rounds.roll(T0 + 900)

@@ -1,7 +1,7 @@
 import msgspec
 
 from engine.firewall.rules import FirewallParams
-from engine.kernel.gate import OrderContext, is_mutation, judge, stamp, without
+from engine.kernel.gate import OrderContext, is_mutation, judge, slug_of, stamp, without
 from engine.kernel.state import KernelState
 from engine.model.codes import Code
 from engine.model.commands import (
@@ -94,3 +94,43 @@ def test_prepared_and_placed_orders_share_one_row_of_timestamps() -> None:
 def test_an_order_that_is_judged_is_not_one_of_those_it_is_judged_against() -> None:
     orders = [Order(f"r/{n}/entry", UP, Side.BUY, 1, 1, TimeInForce.GTC, Purpose.ENTRY, True, 0) for n in (1, 2)]
     assert without(orders, "r/1/entry") == (orders[1],)
+
+
+PREPARE = Prepare("r/1/prepare", UP, Side.SELL, 100, 11_000_000, TimeInForce.FAK, Purpose.STOP)
+NAMED = msgspec.structs.replace(SELL, prepared="r/1/prepare")
+
+
+def test_an_order_that_was_prepared_has_the_stamps_of_its_prepare_once() -> None:
+    state = KernelState(bankroll_u6=0)
+    prepare = stamp(state, PREPARE, at(1))
+    place = stamp(state, NAMED, at(9))
+    assert isinstance(prepare, Prepare)
+    assert isinstance(place, Place)
+    assert (place.prepared, place.salt, place.timestamp_ms) == ("r/1/prepare", prepare.salt, prepare.timestamp_ms)
+    assert state.placed == {SELL.order: place}
+    again = stamp(state, msgspec.structs.replace(NAMED, order="r/3/stop"), at(9))
+    assert isinstance(again, Place)
+    assert again.prepared == ""
+    assert again.timestamp_ms > place.timestamp_ms
+
+
+def test_an_order_that_differs_from_what_was_prepared_is_stamped_afresh_and_names_nothing() -> None:
+    for change in ({"size_u6": 10_000_000}, {"price_e4": 200}, {"asset": 1}, {"tif": TimeInForce.GTC}):
+        state = KernelState(bankroll_u6=0)
+        stamp(state, PREPARE, at(1))
+        place = stamp(state, msgspec.structs.replace(NAMED, **change), at(9))
+        assert isinstance(place, Place)
+        assert (place.prepared, place.timestamp_ms) == ("", at(9) // 1_000_000)
+
+
+def test_what_was_prepared_later_takes_the_place_of_what_was_prepared_before() -> None:
+    state = KernelState(bankroll_u6=0)
+    stamp(state, PREPARE, at(1))
+    stamp(state, msgspec.structs.replace(PREPARE, order="r/2/prepare"), at(1))
+    place = stamp(state, NAMED, at(9))
+    assert isinstance(place, Place)
+    assert place.prepared == ""
+
+
+def test_an_order_id_begins_with_its_window() -> None:
+    assert slug_of("btc-updown-15m-1800000000/2/stop") == "btc-updown-15m-1800000000"

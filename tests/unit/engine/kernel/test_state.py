@@ -3,7 +3,7 @@ import pytest
 
 from engine.firewall.budget import MutationBudget
 from engine.kernel.state import STATE_FORMAT, Dust, KernelState, decode_state, encode_state
-from engine.model.commands import Place, Purpose, TimeInForce
+from engine.model.commands import Place, Prepare, Purpose, TimeInForce
 from engine.model.events import Side, VenueState
 from engine.strategy.bucket.round import open_round
 from tests.unit.engine.rounds import DOWN, SLUG, UP, opened
@@ -27,6 +27,7 @@ def full_state() -> KernelState:
         rounds_over=5,
         last_timestamp_ms=1_800_000_000_000,
         placed={"r/1/entry": Place("r/1/entry", UP, Side.BUY, 6_100, 1, TimeInForce.GTC, Purpose.ENTRY, True, 0, 7, 8)},
+        prepared={SLUG: Prepare("r/1/prepare", UP, Side.SELL, 100, 1, TimeInForce.FAK, Purpose.STOP, 7, 8)},
     )
 
 

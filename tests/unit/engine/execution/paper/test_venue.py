@@ -5,7 +5,18 @@ import pytest
 from engine.execution.paper.ledger import FileLedger, Filled, Taken
 from engine.execution.paper.venue import PaperParams, PaperVenue
 from engine.model.codes import Code
-from engine.model.commands import Cancel, CancelAll, CancelMarket, ReadBook, ReadOrder, ReadPosition, TimeInForce
+from engine.model.commands import (
+    Cancel,
+    CancelAll,
+    CancelMarket,
+    Prepare,
+    Purpose,
+    ReadBook,
+    ReadOrder,
+    ReadPosition,
+    ReadWallet,
+    TimeInForce,
+)
 from engine.model.events import (
     Accepted,
     Fill,
@@ -395,3 +406,10 @@ def test_the_file_drops_a_torn_last_line(tmp_path: Path) -> None:
     path.write_bytes(whole + b'{"type":"fil')
     assert len(list(FileLedger(path).rows())) == whole.count(b"\n")
     assert path.read_bytes() == whole
+
+
+def test_what_asks_for_a_signature_or_for_a_wallet_is_not_answered() -> None:
+    desk = Desk()
+    desk.send(1, Prepare("r/1/prepare", UP, Side.SELL, 100, 1_000_000, TimeInForce.FAK, Purpose.STOP))
+    desk.send(1, ReadWallet())
+    assert desk.answers(10) == []
