@@ -24,6 +24,7 @@ VERBS: Final = {
     "run": "engine.cli.run:run",
     "status": "engine.cli.status:status",
     "store": "engine.cli.store:store",
+    "wallet": "engine.cli.wallet:wallet",
     "worlds": "engine.cli.worlds:worlds",
 }
 
