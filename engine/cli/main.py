@@ -9,6 +9,7 @@ import click
 
 VERBS: Final = {
     "backtest": "engine.cli.backtest:backtest",
+    "compare": "engine.cli.parity:compare_command",
     "config": "engine.cli.config:config",
     "exchange": "engine.cli.exchange:exchange",
     "feed": "engine.cli.feed:feed",
@@ -24,6 +25,7 @@ VERBS: Final = {
     "run": "engine.cli.run:run",
     "status": "engine.cli.status:status",
     "store": "engine.cli.store:store",
+    "wallet": "engine.cli.wallet:wallet",
     "worlds": "engine.cli.worlds:worlds",
 }
 
