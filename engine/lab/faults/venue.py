@@ -54,9 +54,7 @@ class Venue:
         self.app = App(options, crowd, loop.wall_ms)
         opened = open_accounts(self.app.desk, 1, BALANCE_USD)[0]
         self.wallet = opened.wallets[SignatureType.DEPOSIT_WALLET]
-        self.account = Account(
-            opened.key, parse_address(self.wallet), SignatureType.DEPOSIT_WALLET, opened.credentials
-        )
+        self.account = Account(opened.key, parse_address(self.wallet), SignatureType.DEPOSIT_WALLET, opened.credentials)
         self.record = WalletRecord(self.wallet)
         self.app.desk.listeners.append(self.record.hear)
         self._server: Server = self.app.open_server()
