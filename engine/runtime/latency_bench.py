@@ -74,7 +74,7 @@ def measure(samples: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Return every case's stages and totals in microseconds, the clients' signing beside them, and the conditions."""
     report: dict[str, Any] = {}
     ours, engines = _cores()
-    os.sched_setaffinity(0, {ours})  # the exchange, our child, stays with us: it must not be woken where the engine runs
+    os.sched_setaffinity(0, {ours})  # and so the exchange, our child: it must not be woken where the engine runs
     with TemporaryDirectory(prefix="bucketmm-latency-") as folder:
         exchange, reach = _start_exchange(Path(folder))
         try:

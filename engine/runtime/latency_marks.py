@@ -41,7 +41,8 @@ class Marks:
     def __init__(self) -> None:
         self.samples: list[Sample] = []
         self._now = time.monotonic_ns
-        self._turned_ns = self._woke_ns = self._intent_ns = self._approved_ns = self._journalled_ns = self._answered_ns = 0
+        self._turned_ns = self._woke_ns = self._answered_ns = 0
+        self._intent_ns = self._approved_ns = self._journalled_ns = 0
         self._leaving: Command | None = None
 
     def watch_driver(self, driver: Driver) -> None:
