@@ -41,6 +41,8 @@ def _config_row(name: str, key: Key) -> str:
 
 
 def _json(value: object) -> str:
+    if value == []:
+        return "`[]`"
     if isinstance(value, list):
         return "<br>".join(f"{row['from']}-{row['to']} s: {row['cap_usd']} USD" for row in value)
     return {True: "`true`", False: "`false`"}[value] if isinstance(value, bool) else f"`{value}`"

@@ -9,11 +9,13 @@ import click
 
 VERBS: Final = {
     "backtest": "engine.cli.backtest:backtest",
+    "compare": "engine.cli.parity:compare_command",
     "config": "engine.cli.config:config",
     "exchange": "engine.cli.exchange:exchange",
     "feed": "engine.cli.feed:feed",
     "kernel": "engine.cli.kernel:kernel",
     "kill": "engine.cli.control:kill",
+    "lab": "engine.cli.lab:lab",
     "latency": "engine.cli.latency:latency",
     "order": "engine.cli.order:order",
     "record": "engine.cli.record:record",
@@ -24,6 +26,7 @@ VERBS: Final = {
     "run": "engine.cli.run:run",
     "status": "engine.cli.status:status",
     "store": "engine.cli.store:store",
+    "wallet": "engine.cli.wallet:wallet",
     "worlds": "engine.cli.worlds:worlds",
 }
 

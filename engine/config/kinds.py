@@ -124,6 +124,12 @@ def _optional_text(value: Any) -> str | None:
     return None if value is None else _text(value)
 
 
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) and name and _is_unicode(name) for name in value):
+        raise ValueError("a list of names")
+    return tuple(value)
+
+
 def _secret(value: Any) -> Any:
     if value is None or (isinstance(value, str) and value) or is_reference(value):
         return value
@@ -163,6 +169,7 @@ RATE: Final = _scaled_kind("rate", 1_000_000, 0, 1_000_000, "a rate from 0 to 1,
 BOOLEAN: Final = Kind("boolean", "true or false", _boolean, bool)
 TEXT: Final = Kind("text", "a text that is not empty", _text, str)
 OPTIONAL_TEXT: Final = Kind("text or null", "a text or null", _optional_text, lambda value: value)
+NAMES: Final = Kind("names", "a list of names", _names, list)
 PROXY: Final = Kind("URL or null", "a text or null", _optional_text, lambda value: value and _without_password(value))
 SECRET: Final = Kind("secret", "null, a text, or a reference", _secret, lambda value: None if value is None else "***")
 SCHEDULE: Final = Kind("schedule", "half-open steps of seconds and USD", _schedule, _show_schedule)

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from engine.config.kinds import (
     BOOLEAN,
+    NAMES,
     OPTIONAL_TEXT,
     PRICE,
     PROXY,
@@ -149,6 +150,8 @@ SCHEMA: Final[dict[str, Section]] = {
             "market_ws_url": Key(TEXT, "wss://ws-subscriptions-clob.polymarket.com/ws/market", "Market channel."),
             "user_ws_url": Key(TEXT, "wss://ws-subscriptions-clob.polymarket.com/ws/user", "User channel."),
             "data_url": Key(TEXT, "https://data-api.polymarket.com", "Positions and history."),
+            "relayer_url": Key(TEXT, "https://relayer-v2.polymarket.com", "Split, merge, redeem and approve."),
+            "rpc_url": Key(TEXT, "https://polygon.drpc.org", "The chain, for what approvals and balances really are."),
             "proxy": Key(PROXY, None, "SOCKS5 or HTTP proxy; a password in it is masked wherever the config is shown."),
         }
     ),
@@ -193,6 +196,12 @@ SCHEMA: Final[dict[str, Section]] = {
             "RECONCILE_EVERY_ROUNDS": Key(
                 whole(0, 10_000), 20, "The wallet is compared with the books after so many resolved rounds; 0 = never."
             ),
+            "MIN_COLLATERAL": Key(USD, 10_000_000, "Preflight fails when the wallet has less."),
+            "FOREIGN_UNITS": Key(
+                NAMES,
+                (),
+                "systemd units and processes that trade with the same wallet: preflight fails while one runs.",
+            ),
             "kill_file": Key(
                 TEXT, "run/KILL", "While this file exists nothing new is risked; its content is the reason."
             ),
@@ -211,6 +220,9 @@ SCHEMA: Final[dict[str, Section]] = {
             "MAX_OPEN_ORDERS": Key(whole(1, 1_000), 4, "Live orders at once; stops are exempt."),
             "GTD_MINIMUM_SEC": Key(SECONDS, 180_000, "The venue's minimum distance of an expiration."),
             "GTD_BUFFER_SEC": Key(SECONDS, 60_000, "Added to it."),
+            "AUTO_REDEEM": Key(
+                BOOLEAN, False, "Whether `bucketmm wallet tidy` merges pairs and redeems winners while trading."
+            ),
         }
     ),
     "store": MappingProxyType(

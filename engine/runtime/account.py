@@ -45,12 +45,8 @@ def owner_of(config: Config, environment: Mapping[str, str], *, local: bool, sou
     Raises InputError for a missing or malformed key, a key that others may read, or a wallet that is not the key's.
     """
     api = config["api"]
-    if source is not None:
-        check_literal_key(source, api["PRIVATE_KEY"], live=not local)
-    text = resolve_secret("api.PRIVATE_KEY", api["PRIVATE_KEY"], KEY_NAME, environment)
+    text = stated_key(config, environment, local=local, source=source)
     if text is None:
-        if not local:
-            raise InputError(f"api.PRIVATE_KEY: expected a key, or {KEY_NAME} in the environment, found neither")
         key = known_account(0)
         return Owner(key, wallets_of(key.address).deposit, SignatureType.DEPOSIT_WALLET)
     try:
@@ -72,6 +68,22 @@ def owner_of(config: Config, environment: Mapping[str, str], *, local: bool, sou
             f"api.PROXY_ADDRESS: expected the key's wallet of SIGNATURE_TYPE {int(kind)}, {stated} is {said}"
         )
     return Owner(key, wallet, kind)
+
+
+def stated_key(
+    config: Config, environment: Mapping[str, str], *, local: bool, source: Path | None = None
+) -> str | None:
+    """Return the private key's text as config or environment have it; None on a local exchange without any.
+
+    Raises InputError for a missing key, or one that others may read.
+    """
+    value = config["api"]["PRIVATE_KEY"]
+    if source is not None:
+        check_literal_key(source, value, live=not local)
+    text = resolve_secret("api.PRIVATE_KEY", value, KEY_NAME, environment)
+    if text is None and not local:
+        raise InputError(f"api.PRIVATE_KEY: expected a key, or {KEY_NAME} in the environment, found neither")
+    return text
 
 
 def _usual_wallet(key: OwnerKey, kind: SignatureType) -> bytes:

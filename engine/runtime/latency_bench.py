@@ -73,24 +73,32 @@ CASES: Final = (
 def measure(samples: int, say: Callable[[str], None]) -> dict[str, Any]:
     """Return every case's stages and totals in microseconds, the clients' signing beside them, and the conditions."""
     report: dict[str, Any] = {}
+    ours, engines = _cores()
+    os.sched_setaffinity(0, {ours})  # and so the exchange, our child: it must not be woken where the engine runs
     with TemporaryDirectory(prefix="bucketmm-latency-") as folder:
         exchange, reach = _start_exchange(Path(folder))
         try:
             for case in CASES:
                 say(f"{case.name}: {samples} markets")
-                report[case.name] = _Run(Path(folder) / case.name, case, reach).measure(samples)
+                report[case.name] = _Run(Path(folder) / case.name, case, reach, engines).measure(samples)
         finally:
             exchange.terminate()
             exchange.wait()
     report["clients_sign_us"] = bench_orders(200)["clients"]
     report["conditions"] = {
         "python": platform.python_version(),
-        "cores": os.cpu_count(),
+        "cores": f"{os.cpu_count()}; the engine has core {engines}, exchange and writer have core {ours}",
         "load_1m": round(os.getloadavg()[0], 2),
         "transport": "TLS on the loopback; the network is not in it",
         "feeder": "a process that writes the ring; parsing a venue's frames is not in it (bucketmm feed bench)",
     }
     return report
+
+
+def _cores() -> tuple[int, int]:
+    """Return a core for writer and exchange, and one for the engine; the same where there is but one."""
+    cores = sorted(os.sched_getaffinity(0))
+    return cores[0], cores[-1]
 
 
 def _start_exchange(folder: Path) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
@@ -108,8 +116,9 @@ def _start_exchange(folder: Path) -> tuple[subprocess.Popen[bytes], dict[str, An
 class _Run:
     """One case: a ring, an engine, and markets that are moved one after the other."""
 
-    def __init__(self, folder: Path, case: Case, reach: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, case: Case, reach: dict[str, Any], core: int) -> None:
         folder.mkdir()
+        self._core = core
         self._folder = folder
         self._case = case
         self._reach = reach
@@ -167,6 +176,7 @@ class _Run:
                 stderr=log,
                 env={**os.environ, "SSL_CERT_FILE": self._reach["environment"]["SSL_CERT_FILE"]},
             )
+        os.sched_setaffinity(process.pid, {self._core})
         deadline = time.monotonic() + READY_WITHIN_S
         while not (self._folder / "run" / "engine.json").exists():
             if process.poll() is not None or time.monotonic() > deadline:

@@ -41,7 +41,8 @@ class Marks:
     def __init__(self) -> None:
         self.samples: list[Sample] = []
         self._now = time.monotonic_ns
-        self._woke_ns = self._intent_ns = self._approved_ns = self._journalled_ns = self._answered_ns = 0
+        self._turned_ns = self._woke_ns = self._answered_ns = 0
+        self._intent_ns = self._approved_ns = self._journalled_ns = 0
         self._leaving: Command | None = None
 
     def watch_driver(self, driver: Driver) -> None:
@@ -49,7 +50,7 @@ class Marks:
         turn = driver.turn
 
         def marked() -> None:
-            self._woke_ns = self._now()
+            self._turned_ns, self._woke_ns = self._woke_ns, self._now()
             turn()
 
         driver.turn = marked  # type: ignore[method-assign]
@@ -109,7 +110,7 @@ class Marks:
         what = command.purpose.name.lower() if isinstance(command, Place) else "cancel"
         if isinstance(command, Place) and command.prepared:
             what = f"presigned_{what}"
-        answered_ns, self._answered_ns = self._answered_ns, 0
+        answered_ns = self._answered_ns if self._answered_ns > self._turned_ns else 0  # since the last turn: the cause
         self.samples.append(
             Sample(
                 command.order,

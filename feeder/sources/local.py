@@ -37,6 +37,8 @@ class LocalExchange(msgspec.Struct, frozen=True):
     polybolt_ws_url: str
     user_ws_url: str
     data_url: str
+    relayer_url: str
+    rpc_url: str
     assets: tuple[str, ...]
     window_seconds: tuple[int, ...]
     seed: int

@@ -73,8 +73,9 @@ class Market(NamedTuple):
 class Venue:
     """A running exchange. Tests share it and take accounts and markets of their own."""
 
-    def __init__(self, reach: dict[str, Any]) -> None:
+    def __init__(self, reach: dict[str, Any], run_dir: Path) -> None:
         self.reach = reach
+        self.run_dir = run_dir
         self.http = httpx.Client(base_url=reach["clob_url"], timeout=20, trust_env=False)
         self._control = httpx.Client(base_url=reach["control_url"], timeout=20, trust_env=False)
         self._accounts = [_account(row) for row in reach["accounts"]]
@@ -172,7 +173,7 @@ def running(*options: str) -> Iterator[Venue]:
     try:
         line = process.stdout.readline()
         assert line, process.stderr.read()
-        with Venue(json.loads(line)) as venue:
+        with Venue(json.loads(line), Path(folder.name)) as venue:
             yield venue
             assert venue.control("GET", "/audit") == {"wrong": []}
     finally:

@@ -165,9 +165,10 @@ def inventory(venue: Venue, state: KernelState) -> Iterator[str]:
     chain = venue.app.exchange.ledger.account(venue.wallet).chain
     for token in sorted(held.keys() | believed.keys()):
         market = venue.app.exchange.by_token[token]
-        if token in believed and believed[token] != held.get(token, 0):
-            yield f"inventory: {market.spec.slug}: {held.get(token, 0)} at the exchange, {believed[token]} in the engine"
-        if token not in believed and held[token] >= DUST_U6 and market.phase != Phase.RESOLVED:
+        ours_u6 = believed.get(token)
+        if ours_u6 is not None and ours_u6 != held.get(token, 0):
+            yield f"inventory: {market.spec.slug}: {held.get(token, 0)} at the exchange, {ours_u6} in the engine"
+        if ours_u6 is None and held[token] >= DUST_U6 and market.phase != Phase.RESOLVED:
             yield f"inventory: {market.spec.slug}: {held[token]} at the exchange, the engine has let go of it"
         if chain.get(token, 0) != held.get(token, 0):
             yield f"ledger: {market.spec.slug}: {chain.get(token, 0)} on chain, its trades come to {held.get(token, 0)}"

@@ -1,4 +1,4 @@
-"""The engine as a party of its own: real sessions with real recovery, restarted whenever they end before they should."""
+"""The engine as a party of its own: real sessions with real recovery, started again whenever they end too early."""
 
 import asyncio
 from enum import StrEnum

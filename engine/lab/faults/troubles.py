@@ -86,7 +86,8 @@ def _draw(name: str, number: int, dice: Dice) -> Trouble:
     at_ms = dice.between(FIRST_MS, LAST_MS)
     if name in set(Mishap):
         return _mishap(Mishap(name), at_ms, dice)
-    for_ms = min(dice.between(1_000, 12_000), OVER_MS - at_ms)
+    at_ms = at_ms * 3 // 4 if number == 0 else at_ms
+    for_ms = min(dice.between(2_000, 20_000), OVER_MS - at_ms)
     incident = _incident(What(name), f"{name}-{number}", for_ms, dice)
     return Trouble(name=name, at_ms=at_ms, for_ms=for_ms, incident=incident)
 
@@ -100,7 +101,7 @@ def _mishap(mishap: Mishap, at_ms: int, dice: Dice) -> Trouble:
     elif mishap is Mishap.ENGINE_KILLED_IN_REQUEST:
         moment = ("before", "half", "after")[dice.below(3)]
         detail = f"{moment} {('POST /order', 'DELETE /order', 'POST /v1/heartbeats', 'GET /data')[dice.below(4)]}"
-    return Trouble(name=mishap, at_ms=at_ms, for_ms=for_ms, detail=detail)
+    return Trouble(name=str(mishap), at_ms=at_ms, for_ms=for_ms, detail=detail)
 
 
 _ROUTES: Final[tuple[tuple[str, ...], ...]] = (

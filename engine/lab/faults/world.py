@@ -3,7 +3,7 @@
 import asyncio
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -37,20 +37,18 @@ class RunResult(msgspec.Struct, frozen=True):
 
     seed: int
     troubles: tuple[str, ...]
-    effects: dict[str, int]
     violations: tuple[str, ...]
-    decisions: int
-    orders: int
-    trades: int
-    sessions: int
-    digest: str
+    effects: dict[str, int] = {}
+    decisions: int = 0
+    orders: int = 0
+    trades: int = 0
+    sessions: int = 0
+    digest: str = ""
 
 
 def run_seed(seed: int, troubles: list[Trouble], folder: Path) -> RunResult:
     """Play one run in an empty folder. The same seed and troubles give the same result."""
     loop = VirtualLoop((START_S + JOIN_S) * NS_PER_S, f"world {seed}", horizon_s=HORIZON_S)
-    before = asyncio._get_running_loop()
-    assert before is None, "a run has a loop of its own"
     with seeded_libraries(f"libraries {seed}"):
         return loop.run(_World(loop, seed, troubles, folder).play())
 
@@ -71,6 +69,7 @@ class _World:
         self._doing: list[asyncio.Task[None]] = []
 
     async def play(self) -> RunResult:
+        """Play it and look at what it has left."""
         loop, seed = self._loop, self._seed
         config = world_config(self._folder)
         (self._folder / "run").mkdir()
@@ -150,9 +149,3 @@ class _World:
                 await asyncio.sleep(trouble.for_ms / 1_000)
                 if not feeder.is_running:
                     feeder.start()
-
-
-def as_json(result: RunResult) -> dict[str, Any]:
-    """Return a result as values that JSON can hold."""
-    found: dict[str, Any] = msgspec.to_builtins(result)
-    return found

@@ -68,12 +68,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def turn(self, timeout_s: float | None) -> None:
         """Move time on to the next timer; called when the loop has nothing else to do until then."""
-        if timeout_s == 0:
+        if timeout_s == 0 or (self._watched and self._look()):
             self._turns += 1
             if self._turns > TURNS_MAX:
                 raise VirtualTimeError(f"{TURNS_MAX} turns without time passing at {self.time()} s{self._pending()}")
-            return
-        if self._watched and self._look():
             return
         scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
         if timeout_s is None or not scheduled:

@@ -1,0 +1,23 @@
+"""Where the services of a venue are."""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+
+
+class Endpoints(msgspec.Struct, frozen=True):
+    """The base URLs of a venue: order book service, discovery, Data API, relayer, and the chain."""
+
+    clob_url: str
+    gamma_url: str
+    data_url: str
+    relayer_url: str
+    rpc_url: str
+
+    @property
+    def is_local(self) -> bool:
+        """Whether every one of them is on this machine's loopback: play money."""
+        return all(urlsplit(url).hostname in LOOPBACK for url in msgspec.structs.astuple(self))
