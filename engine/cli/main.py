@@ -16,6 +16,7 @@ VERBS: Final = {
     "kernel": "engine.cli.kernel:kernel",
     "kill": "engine.cli.control:kill",
     "order": "engine.cli.order:order",
+    "preflight": "engine.cli.preflight:preflight",
     "record": "engine.cli.record:record",
     "recordings": "engine.cli.recordings:recordings",
     "replay": "engine.cli.replay:replay_command",

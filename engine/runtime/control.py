@@ -44,7 +44,7 @@ class ControlFiles:
 
     def poll(self, now_ns: int, *, killed: bool) -> Operator | None:
         """Return the operator's word that the kernel has not heard yet."""
-        reason = self._reason()
+        reason = self.kill_reason()
         if reason is not None:
             return None if killed else Operator(now_ns, "kill", "file", reason)
         if not killed:
@@ -55,7 +55,7 @@ class ControlFiles:
             return Operator(now_ns, "resume", str(said.get("who", "?")), str(said.get("reason", "?")))
         return None
 
-    def _reason(self) -> str | None:
+    def kill_reason(self) -> str | None:
         """Return the kill file's content, None without one; one that cannot be read kills as well."""
         try:
             return self.kill_file.read_text(errors="replace").strip()
