@@ -19,7 +19,7 @@ from shm.ring import RingWriter
 
 HEARTBEAT_S: Final = 0.5
 """Half of what the specification allows, so that a late one is still in time."""
-HEALTH_EVERY_S: Final = 1.0
+HEALTH_EVERY_NS: Final = 1_000_000_000
 STOPPED: Final = 1
 """Detail of the last FEED/STALE record: the feeder was told to stop."""
 WAIT_FOR_READER_S: Final = 20.0
@@ -92,11 +92,11 @@ class FeederService:
             await asyncio.sleep(0.005)
 
     async def _beat(self) -> None:
-        health_due_s = 0.0
+        health_due_ns = 0
         while True:
             self._beat_once()
-            if time.monotonic() >= health_due_s:
-                health_due_s = time.monotonic() + HEALTH_EVERY_S
+            if self._clock() >= health_due_ns:
+                health_due_ns = self._clock() + HEALTH_EVERY_NS
                 self._write_health()
             await asyncio.sleep(HEARTBEAT_S)
 

@@ -22,7 +22,8 @@ def open_bell(ring_object: RingObject, slot: int) -> int:
     path = bell_path(ring_object.name, slot)
     path.unlink(missing_ok=True)
     os.mkfifo(path, 0o600)
-    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    # Read-write, so that a writer that goes away does not leave the bell readable for ever (POLLHUP).
+    file = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     readers.put(ring_object, slot, "bell_generation", readers.get(ring_object, slot, "bell_generation") + 1)
     readers.put(ring_object, slot, "flags", readers.get(ring_object, slot, "flags") | header.READER_BELL)
     return file

@@ -15,6 +15,8 @@ VERBS: Final = {
     "feed": "engine.cli.feed:feed",
     "kernel": "engine.cli.kernel:kernel",
     "kill": "engine.cli.control:kill",
+    "lab": "engine.cli.lab:lab",
+    "latency": "engine.cli.latency:latency",
     "order": "engine.cli.order:order",
     "preflight": "engine.cli.preflight:preflight",
     "record": "engine.cli.record:record",

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from engine.cli.failing import clean_exit
 from engine.cli.follow import follow
+from engine.cli.safety import show_safety
 from engine.model.errors import ResourceError
 
 OLD_AFTER_S = 5.0
@@ -23,8 +24,18 @@ PARTS = ("engine", "feeder", "exchange", "store")
 @click.option("--watch", is_flag=True, help="Keep showing it until Ctrl-C.")
 @click.option("--follow", "follow_lines", is_flag=True, help="Print a line for each change until the engine ends.")
 @click.option("--rounds", type=click.IntRange(1), help="With --follow: return when this many more rounds are over.")
+@click.option("--safety", is_flag=True, help="List every guard: threshold, armed or not, when it last acted.")
+@click.option("--config", "config_path", type=click.Path(path_type=Path), help="With --safety and no engine running.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def status(run_dir: Path, watch: bool, follow_lines: bool, rounds: int | None, as_json: bool) -> None:
+def status(
+    run_dir: Path,
+    watch: bool,
+    follow_lines: bool,
+    rounds: int | None,
+    safety: bool,
+    config_path: Path | None,
+    as_json: bool,
+) -> None:
     """Show mode, round, stage, position, orders, P&L, feed, kill switch, local exchange.
 
     Exit status 3 when nothing runs here.
@@ -32,7 +43,9 @@ def status(run_dir: Path, watch: bool, follow_lines: bool, rounds: int | None, a
     Example: bucketmm status --watch
     """
     with clean_exit():
-        if follow_lines:
+        if safety:
+            show_safety(run_dir, config_path, OLD_AFTER_S, as_json=as_json)
+        elif follow_lines:
             follow(run_dir / "engine.json", rounds)
         elif as_json:
             click.echo(orjson.dumps(_read(run_dir), option=orjson.OPT_INDENT_2))

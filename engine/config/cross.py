@@ -141,12 +141,11 @@ def _risk(sections: Sections) -> list[str]:
             f"ENTRY_BID_THRESHOLD: with {format_scaled(risk['INITIAL_BANKROLL'], 6)} USD nothing is ever traded"
         )
     largest_u6 = max((step.cap_u6 for step in position["CAP_SCHEDULE"]), default=0)
-    for key in ("MAX_POSITION", "TRADE_LOSS_LIMIT"):
-        if 0 < risk[key] < largest_u6:
-            problems.append(
-                f"risk.{key}: expected at least the largest cap of CAP_SCHEDULE ({format_scaled(largest_u6, 6)} USD), "
-                f"or 0 for none, was {format_scaled(risk[key], 6)}"
-            )
+    if 0 < risk["MAX_POSITION"] < largest_u6:
+        problems.append(
+            f"risk.MAX_POSITION: expected at least the largest cap of CAP_SCHEDULE ({format_scaled(largest_u6, 6)} "
+            f"USD), or 0 for none, was {format_scaled(risk['MAX_POSITION'], 6)}"
+        )
     if risk["REFUSALS_IN_A_ROW"] and not risk["REFUSALS_QUIET_SEC"]:
         problems.append("risk.REFUSALS_QUIET_SEC: expected more than 0 with REFUSALS_IN_A_ROW, was 0")
     return problems

@@ -100,11 +100,12 @@ class Incidents:
     def listed(self) -> dict[str, dict[str, object]]:
         """Return every incident that is known: what, whether it is on, and how often it has happened."""
         active = self._venue.board.active(self._venue.desk.now_ms())
+        happened = self._happened | self._venue.board.happened()
         return {
             name: {
                 "what": str(incident.what),
                 "active": name in active or name in self._ends,
-                "happened": active.get(name, self._happened.get(name, 0)),
+                "happened": happened.get(name, 0),
             }
             for name, incident in self._known.items()
         }

@@ -217,6 +217,7 @@ class Guards:
         elif event.action == "kill":
             self.fired("kill_switch", event.ts_ns, f"{event.who}: {event.reason}")
         elif event.action == "resume":
+            self._foreign(Foreign(event.ts_ns, "", "", acknowledged=True))
             state.reconciler, change_u6 = reconcile.accept(state.reconciler)
             state.bankroll_u6 += change_u6
             trades = self._trades()

@@ -190,7 +190,7 @@ class Gone(Event, frozen=True, array_like=True, gc=False, tag=10):
 
 class Fill(Event, frozen=True, array_like=True, gc=False, tag=11):
     """One fill of one of our orders, counted once by (trade_id, order); later settlements of it repeat
-    the same pair.
+    the same pair. `cash_u6` is the money that moved, without the fee; -1 = what the price says, against us.
     """
 
     order: str
@@ -202,6 +202,7 @@ class Fill(Event, frozen=True, array_like=True, gc=False, tag=11):
     fee_u6: int
     maker: bool
     settlement: Settlement = Settlement.MATCHED
+    cash_u6: int = -1
 
 
 class FillReversed(Event, frozen=True, array_like=True, gc=False, tag=12):

@@ -94,11 +94,11 @@ class Driver:
     def wake(self) -> None:
         """Have a turn as soon as what runs now has returned."""
         if not self._is_soon and not self._finished.done():
-            self._next(self._loop.call_soon(self._turn), soon=True)
+            self._next(self._loop.call_soon(self.turn), soon=True)
 
     async def run(self) -> None:
         """Turn until the shell says that it is done. An exception of a turn is raised here."""
-        self._bell.watch(self._turn)
+        self._bell.watch(self.turn)
         try:
             self._shell.hear_operator()
             self.wake()
@@ -107,7 +107,8 @@ class Driver:
             self._next(None, soon=False)
             self._bell.close()
 
-    def _turn(self) -> None:
+    def turn(self) -> None:
+        """Do what is due and see to it that there is a next turn."""
         if self._finished.done():
             return
         self._next(None, soon=False)
@@ -116,9 +117,9 @@ class Driver:
             if done:
                 self._finished.set_result(None)
             elif self._spin or self._shell.loop.gateway.next_due_ns() == 0 or not self._bell.arm():
-                self._next(self._loop.call_soon(self._turn), soon=True)
+                self._next(self._loop.call_soon(self.turn), soon=True)
             elif not self._is_soon:
-                self._next(self._loop.call_later(self._shell.wait_s(), self._turn), soon=False)
+                self._next(self._loop.call_later(self._shell.wait_s(), self.turn), soon=False)
         except Exception as error:
             self._finished.set_exception(error)
 
@@ -147,6 +148,8 @@ class LiveEngine:
             dial, hosts.user, account.credentials, self.gateway.on_frame, self._stream_state
         )
         self.healthy = True
+        self.on_driver: Callable[[Driver], None] = lambda driver: None
+        """Hears of the driver before its first turn: for whoever measures it."""
         self._stream_up = asyncio.Event()
         self._driver: Driver | None = None
 
@@ -183,6 +186,7 @@ class LiveEngine:
     async def run(self, shell: Shell, bell: Bell, state: KernelState, *, spin: bool = False) -> None:
         """Trade until the shell is done. Raises what a turn raises; then no beat is sent any more."""
         self._driver = Driver(shell, bell, spin=spin)
+        self.on_driver(self._driver)
         try:
             shell.tell_time()
             shell.begin(*first_words(state, shell.loop.now_ns))

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from engine.config.load import Config
 from engine.execution.paper.ledger import FileLedger
-from engine.execution.polymarket.dialling import NetworkDial
+from engine.execution.polymarket.dialling import Dial, NetworkDial
 from engine.model.errors import ResourceError
 from engine.runtime.compose import build_kernel, build_paper, open_journal
 from engine.runtime.live import Account, Hosts, LiveEngine
@@ -114,8 +114,9 @@ def run_live_session(
     run_dir: Path,
     on_shell: Callable[[Shell], None],
     on_alert: Callable[[str], None],
+    on_engine: Callable[[LiveEngine, Session], None] = lambda engine, session: None,
 ) -> SessionResult:
-    """Run one live session until it is told to stop.
+    """Run one live session until it is told to stop; `on_engine` hears of its parts before anything is done.
 
     Raises:
         InputError: The last session's journal is damaged, or belongs to another version.
@@ -127,7 +128,7 @@ def run_live_session(
     try:
         if plan.mode == SHADOW:
             twin = Twin(config, root.with_name(f"{root.name}-twin"))
-        clean = asyncio.run(_run(session, plan, twin, on_shell))
+        clean = asyncio.run(trade_live(session, plan, NetworkDial(plan.proxy), twin, on_shell, on_engine))
         ended = True
     finally:
         if twin is not None:
@@ -136,9 +137,20 @@ def run_live_session(
     return session.result(clean=clean)
 
 
-async def _run(session: Session, plan: LivePlan, twin: Twin | None, on_shell: Callable[[Shell], None]) -> bool:
-    dial = NetworkDial(plan.proxy)
+async def trade_live(
+    session: Session,
+    plan: LivePlan,
+    dial: Dial,
+    twin: Twin | None,
+    on_shell: Callable[[Shell], None],
+    on_engine: Callable[[LiveEngine, Session], None] = lambda engine, session: None,
+) -> bool:
+    """Connect, look, trade until the shell is done, and leave nothing resting; whether that was confirmed.
+
+    Raises ResourceError where the venue cannot be reached or foreign orders rest there, and what a turn raises.
+    """
     engine = LiveEngine(plan.account, plan.hosts, dial, session.clock.wall_ns, session.say)
+    on_engine(engine, session)
     shell = session.shell(engine.gateway)
     session.status.gateway = engine.describe
     try:

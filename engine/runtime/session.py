@@ -107,13 +107,14 @@ class Session:
         gating: bool,
         run_dir: Path,
         on_alert: Callable[[str], None],
+        clock: ShellClock | None = None,
     ) -> None:
         self.config = config
         self.root = root
         self.mode = mode
         self.recovered = recover(config, root)
         self.state = self.recovered.state
-        self.clock = ShellClock()
+        self.clock = clock or ShellClock()
         views = [view for one in self.state.rounds.values() for view in (one.up, one.down)]
         self.feed = RingFeed(
             ring,

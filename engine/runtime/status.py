@@ -13,6 +13,7 @@ import orjson
 from engine.journal.writer import JournalWriter
 from engine.model.units import format_price, format_scaled
 from engine.runtime.control import write_atomically
+from engine.runtime.safety import manifest, reconciliations, state_of_trading
 from engine.runtime.shell import Shell
 from engine.runtime.tally import Tally
 from engine.strategy.bucket.round import Round, record_of
@@ -80,6 +81,9 @@ class StatusWriter:
             ],
             "alerts": self.alerts[-LAST_ROUNDS:],
             "gateway": self.gateway(),
+            "trading": state_of_trading(kernel).value,
+            "reconciliations": reconciliations(kernel.state),
+            "safety": [row.as_json() for row in manifest(kernel, self.mode)],
         }
 
 

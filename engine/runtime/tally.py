@@ -33,7 +33,7 @@ class Tally:
     ) -> None:
         """Count and forward a decision."""
         self.decisions += 1
-        self.refusals.update(verdict.code for verdict in verdicts if not verdict.allowed)
+        self.refusals.update(str(verdict.code) for verdict in verdicts if not verdict.allowed)
         self.commands.update(type(command).__name__ for command in commands)
         self.stages.update(move.partition(":")[2] for move in stages)
         if self._inner is not None:

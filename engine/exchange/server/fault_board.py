@@ -42,6 +42,10 @@ class FaultBoard:
         """Return the faults that can happen at a time, with how often they have happened."""
         return {name: armed.happened for name, armed in self._armed.items() if armed.is_active(now_ms)}
 
+    def happened(self) -> dict[str, int]:
+        """Return how often each fault that was not removed has happened, those that are over included."""
+        return {name: armed.happened for name, armed in self._armed.items()}
+
     def plan(self, name: str, request: Request, now_ms: int) -> Plan | None:
         """Return what goes wrong with a request, None for nothing."""
         if not self._armed:

@@ -67,6 +67,7 @@ class Teller:
                         fee_u6,
                         fill.maker,
                         settlement,
+                        part.cash_u6,
                     )
                 )
         if failed:

@@ -13,7 +13,7 @@ import msgspec
 import orjson
 
 from engine.model.events import Settlement, Side
-from engine.model.units import PRICE_ONE_E4, parse_price_e4, parse_size_u6
+from engine.model.units import PRICE_ONE_E4, parse_price_e4, parse_size_u6, proceeds_u6
 
 _SIDES: Final = {side.name: side for side in Side}
 _STATUS_PREFIX: Final = "TRADE_STATUS_"
@@ -22,10 +22,15 @@ _NOT_BROADCAST: Final = "MATCHED_NOT_BROADCASTED"
 
 
 class Part(NamedTuple):
-    """A share of a fill at one price, in 1e-4 USD of our own token and 1e-6 shares."""
+    """A share of a fill at one price, in 1e-4 USD of our own token and 1e-6 shares, and the money that it moved.
+
+    The maker's side of each match is rounded down (the chain divides whole numbers), and the taker's is the rest: the
+    same money where both trade one token, what is left of 1 USD a share where they mint or merge.
+    """
 
     price_e4: int
     size_u6: int
+    cash_u6: int
 
 
 class OwnFill(msgspec.Struct, frozen=True):
@@ -139,19 +144,23 @@ def _trade(message: Mapping[str, Any], owner: str) -> Iterator[OwnFill]:
             side=_side(maker) if "side" in maker else _opposite_or_same(message, maker),
             maker=True,
             settlement=settlement,
-            parts=(Part(parse_price_e4(_text(maker, "price")), parse_size_u6(_text(maker, "matched_amount"))),),
+            parts=(_part(parse_price_e4(_text(maker, "price")), parse_size_u6(_text(maker, "matched_amount"))),),
         )
 
 
 def _taker_parts(message: Mapping[str, Any], makers: list[Mapping[str, Any]]) -> Iterator[Part]:
     """Yield the taker's prices: a maker's own, or what is left of 1 where the maker has the other token."""
     if not makers:  # later statuses may come without them; the ids tell which fill it is
-        yield Part(parse_price_e4(_text(message, "price")), parse_size_u6(_text(message, "size")))
+        yield _part(parse_price_e4(_text(message, "price")), parse_size_u6(_text(message, "size")))
         return
     for maker in makers:
-        price_e4 = parse_price_e4(_text(maker, "price"))
+        part = _part(parse_price_e4(_text(maker, "price")), parse_size_u6(_text(maker, "matched_amount")))
         same = _text(maker, "asset_id") == _text(message, "asset_id")
-        yield Part(price_e4 if same else PRICE_ONE_E4 - price_e4, parse_size_u6(_text(maker, "matched_amount")))
+        yield part if same else Part(PRICE_ONE_E4 - part.price_e4, part.size_u6, part.size_u6 - part.cash_u6)
+
+
+def _part(price_e4: int, size_u6: int) -> Part:
+    return Part(price_e4, size_u6, proceeds_u6(price_e4, size_u6))
 
 
 def _opposite_or_same(message: Mapping[str, Any], maker: Mapping[str, Any]) -> Side:

@@ -37,7 +37,7 @@ from engine.model.events import (
 from engine.model.events import OrderState as OrderRead
 from engine.model.market import View, fold, show, show_read
 from engine.model.orders import Order, advance, count_fill
-from engine.model.units import NS_PER_MS, NS_PER_S, notional_u6
+from engine.model.units import NS_PER_MS, NS_PER_S, notional_u6, proceeds_u6
 from engine.strategy.bucket.external import external_bid
 from engine.strategy.bucket.round import FillRow, Round
 from engine.strategy.bucket.stages import Stage
@@ -159,23 +159,30 @@ def _fill(turn: Turn, event: Fill) -> None:
         return
     if _replace_order(state, event.order, lambda order: count_fill(order, event.size_u6)) is None:
         return
-    row = FillRow(event.order, event.trade_id, event.side, event.price_e4, event.size_u6, event.fee_u6, event.maker)
+    cash_u6 = event.cash_u6 if event.cash_u6 >= 0 else cash_at_price_u6(event.side, event.price_e4, event.size_u6)
+    row = FillRow(
+        event.order, event.trade_id, event.side, event.price_e4, event.size_u6, event.fee_u6, event.maker, cash_u6
+    )
     state.fills = (*state.fills, row)
     state.fees_u6 += event.fee_u6
     state.filled_ns = turn.now_ns
     if event.side == Side.BUY:
-        _bought(state, event)
+        _bought(state, event, cash_u6)
         if state.stage == Stage.DONE:
             state.safe_reason = state.safe_reason or "a buy was filled after the round had ended"
     else:
-        state.received_u6 += event.price_e4 * event.size_u6 // 10_000
+        state.received_u6 += cash_u6
         state.held_u6 -= event.size_u6
         state.sellable_u6 = max(state.sellable_u6 - event.size_u6, 0)
         _reset_when_flat(state)
 
 
-def _bought(state: Round, event: Fill) -> None:
-    cost_u6 = notional_u6(event.price_e4, event.size_u6)
+def cash_at_price_u6(side: Side, price_e4: int, size_u6: int) -> int:
+    """Return what a fill moved as far as its price tells, 1e-6 USD: rounded against us."""
+    return notional_u6(price_e4, size_u6) if side == Side.BUY else proceeds_u6(price_e4, size_u6)
+
+
+def _bought(state: Round, event: Fill, cost_u6: int) -> None:
     state.spent_u6 += cost_u6
     if state.leg not in (-1, event.asset):
         state.safe_reason = state.safe_reason or "a late fill bought the other leg too"
@@ -227,7 +234,7 @@ def _take_back(turn: Turn, trade_id: str, order_id: str) -> None:
     state.fees_u6 -= row.fee_u6
     state.filled_ns = turn.now_ns
     if row.side == Side.BUY:
-        cost_u6 = notional_u6(row.price_e4, row.size_u6)
+        cost_u6 = row.cash_u6
         state.spent_u6 -= cost_u6
         order = _find(state, row.order)
         if order is None or order.asset != state.leg:
@@ -237,7 +244,7 @@ def _take_back(turn: Turn, trade_id: str, order_id: str) -> None:
         state.bought_cost_u6 = max(state.bought_cost_u6 - cost_u6, 0)
         state.sellable_u6 = min(state.sellable_u6, max(state.held_u6, 0))
     else:
-        state.received_u6 -= row.price_e4 * row.size_u6 // 10_000
+        state.received_u6 -= row.cash_u6
         state.held_u6 += row.size_u6
         if not state.bought_u6:
             _average_from_fills(state)
@@ -249,7 +256,7 @@ def _average_from_fills(state: Round) -> None:
     """Set the holding's average price from all standing buys, for shares that came back after the round was flat."""
     buys = [row for row in state.fills if row.side == Side.BUY and not row.reversed]
     state.bought_u6 = sum(row.size_u6 for row in buys)
-    state.bought_cost_u6 = sum(notional_u6(row.price_e4, row.size_u6) for row in buys)
+    state.bought_cost_u6 = sum(row.cash_u6 for row in buys)
 
 
 def _rejected(turn: Turn, event: Rejected) -> None:

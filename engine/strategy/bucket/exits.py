@@ -11,7 +11,7 @@ from engine.model.orders import OrderStatus
 from engine.model.units import NS_PER_MS, NS_PER_S
 from engine.strategy.bucket.absorb import POST_ONLY_CROSSES_MAX
 from engine.strategy.bucket.external import external_bid
-from engine.strategy.bucket.sizing import stop_trigger_e4, take_profit_base_e4
+from engine.strategy.bucket.sizing import sale_size_u6, stop_trigger_e4, take_profit_base_e4
 from engine.strategy.bucket.stages import Stage
 from engine.strategy.bucket.turn import Turn
 
@@ -113,8 +113,8 @@ def _place_take_profit(turn: Turn) -> None:
         return
     if state.venue not in (VenueState.NORMAL, VenueState.POST_ONLY) or state.post_only_crosses >= POST_ONLY_CROSSES_MAX:
         return
-    size_u6 = state.sell_size_u6
-    if size_u6 < turn.min_size_u6:
+    size_u6 = sale_size_u6(state.held_u6, state.sellable_u6, turn.min_size_u6)
+    if size_u6 == 0:
         wait_until_sellable(turn)
         return
     state.settling_since_ns = 0
@@ -127,7 +127,7 @@ def _place_take_profit(turn: Turn) -> None:
     elif turn.now_ns < state.tp_sent_ns + turn.params.entry_requote_wait_ns:
         turn.wake(state.tp_sent_ns + turn.params.entry_requote_wait_ns)
         return
-    elif state.venue == VenueState.NORMAL and _nets_the_entry(turn, view, bid_e4):
+    elif state.venue == VenueState.NORMAL and _nets_the_entry(turn, view, bid_e4, size_u6):
         turn.place(view, Side.SELL, price_e4, size_u6, TimeInForce.FAK, Purpose.TAKE_PROFIT)
     else:
         return  # the cap makes it cross and the fee would eat the gain: only the stop is watched
@@ -136,9 +136,8 @@ def _place_take_profit(turn: Turn) -> None:
     turn.wake(turn.now_ns + turn.params.entry_requote_wait_ns)
 
 
-def _nets_the_entry(turn: Turn, view: View, bid_e4: int) -> bool:
+def _nets_the_entry(turn: Turn, view: View, bid_e4: int, size_u6: int) -> bool:
     """Whether selling at the bid leaves at least the entry price after the taker fee."""
-    size_u6 = turn.state.sell_size_u6
     net_u6 = effective_proceeds_sell_u6(view.fees, bid_e4, size_u6, taker=True)
     return net_u6 * turn.state.bought_u6 >= turn.state.bought_cost_u6 * size_u6
 

@@ -27,6 +27,7 @@ class FillRow(msgspec.Struct, frozen=True, array_like=True):
     size_u6: int
     fee_u6: int
     maker: bool
+    cash_u6: int  # what moved, without the fee
     reversed: bool = False
 
 

@@ -1,8 +1,8 @@
-"""How many shares an entry may have: whole shares from the cap in force, the shares already held taken off it."""
+"""How many shares an order may have: an entry from the cap in force, a take-profit so that no dust is left."""
 
 from engine.model.params import BucketParams
-from engine.model.units import PRICE_ONE_E4, SHARE_U6
-from engine.strategy.bucket.round import Round
+from engine.model.units import PRICE_ONE_E4, SHARE_U6, SIZE_GRID_U6
+from engine.strategy.bucket.round import FLAT_BELOW_U6, Round
 
 
 def entry_size_u6(params: BucketParams, state: Round, price_e4: int, now_ns: int) -> int:
@@ -11,6 +11,25 @@ def entry_size_u6(params: BucketParams, state: Round, price_e4: int, now_ns: int
     if cap_u6 <= 0:
         return 0
     return cap_u6 * PRICE_ONE_E4 // price_e4 // SHARE_U6 * SHARE_U6
+
+
+def sale_size_u6(held_u6: int, sellable_u6: int, minimum_u6: int) -> int:
+    """Return how much of a position to offer, 0 when too little can be sold (the dust planner, decision 2).
+
+    As much as can be sold, but for shares that are not sellable yet and too few for an order of their own: then less,
+    so that with them a whole order is left, where what is offered stays one too.
+    """
+    available_u6 = _on_grid(min(held_u6, sellable_u6))
+    if available_u6 < minimum_u6:
+        return 0
+    if not FLAT_BELOW_U6 <= held_u6 - available_u6 < minimum_u6:
+        return available_u6
+    less_u6 = _on_grid(held_u6 - minimum_u6)
+    return less_u6 if less_u6 >= minimum_u6 else available_u6
+
+
+def _on_grid(size_u6: int) -> int:
+    return size_u6 - size_u6 % SIZE_GRID_U6
 
 
 def round_up_to_tick(price_e4: int, tick_e4: int) -> int:

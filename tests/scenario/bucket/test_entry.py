@@ -4,7 +4,7 @@ import pytest
 
 from engine.model.codes import AlertCode
 from engine.model.commands import CancelMarket, Place, ReadOrder
-from engine.model.events import FeedChange, Gone, GoneReason, MarketChange
+from engine.model.events import Feed, FeedChange, Gone, GoneReason, MarketChange
 from engine.model.params import LegSelection
 from engine.strategy.bucket.stages import Stage
 from tests.scenario.bucket.harness import Scenario
@@ -139,6 +139,25 @@ def test_a_buy_whose_leg_is_no_longer_eligible_is_cancelled(bid: float, ask: flo
 def test_a_buy_on_a_book_that_is_not_fresh_is_cancelled() -> None:
     play = Scenario().book(10, 0.60).accept(10.1).feed(13, FeedChange.STALE)
     assert play.cancelled == ["entry"]
+    assert play.alerts == ["quote_pulled"]
+
+
+def test_a_token_whose_line_is_silent_or_has_a_gap_loses_its_own_buy_only() -> None:
+    for change in (FeedChange.STALE, FeedChange.GAP):
+        play = Scenario().book(10, 0.60).accept(10.1).send(Feed(at(13), DOWN, change))
+        assert (play.cancelled, play.alerts) == ([], [])
+        assert (play.send(Feed(at(14), UP, change)).cancelled, play.alerts) == (["entry"], ["quote_pulled"])
+
+
+def test_a_ring_that_was_overrun_pulls_the_buy_and_says_so() -> None:
+    play = Scenario().book(10, 0.60).accept(10.1).lap(13)
+    assert (play.cancelled, play.alerts) == (["entry"], ["quote_pulled"])
+
+
+def test_a_young_buy_on_a_book_that_is_not_fresh_is_pulled_when_it_is_old_enough() -> None:
+    play = Scenario().book(10, 0.60).accept(10.1).lap(10.5)
+    assert (play.cancelled, play.wake_s) == ([], 12)
+    assert play.tick(12).alerts == ["quote_pulled"]
 
 
 def test_a_requote_may_change_the_leg_until_the_first_fill() -> None:

@@ -35,12 +35,16 @@ def test_what_cannot_be_run_is_said(
     assert (result.exit_code, message in result.stderr) == (status, True), result.output
 
 
-def test_live_mode_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps({"runtime": {"mode": "live"}}), encoding="utf-8")
-    result = run("--config", str(path))
+def test_live_orders_need_a_venue_not_a_recording(tmp_path: Path) -> None:
+    result = run("--mode", "live", "--path", str(RECORDING), "--run-dir", str(tmp_path))
     assert result.exit_code == 2
-    assert "only dry can be run" in result.stderr
+    assert "expected market data of a venue for live orders, was a recording" in result.stderr
+
+
+def test_live_without_a_local_exchange_says_what_to_start(tmp_path: Path) -> None:
+    result = run("--mode", "live", "--run-dir", str(tmp_path))
+    assert result.exit_code == 2
+    assert "start bucketmm exchange" in result.stderr
 
 
 def test_an_unpaced_run_gives_what_the_backtest_gives_and_leaves_no_ring(tmp_path: Path) -> None:

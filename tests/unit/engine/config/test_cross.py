@@ -75,6 +75,19 @@ def caps(*rows: tuple[float, float, float]) -> dict[str, Any]:
             {"position_control": {"MIN_TRADE_SIZE": 0}},
             "position_control.MIN_TRADE_SIZE: expected more than 0, was 0",
         ),
+        (
+            {"risk": {"INITIAL_BANKROLL": 2.99}},
+            "risk.INITIAL_BANKROLL: expected at least 3 USD, which buys MIN_TRADE_SIZE at ENTRY_BID_THRESHOLD: "
+            "with 2.99 USD nothing is ever traded",
+        ),
+        (
+            {"risk": {"MAX_POSITION": 7.99}},
+            "risk.MAX_POSITION: expected at least the largest cap of CAP_SCHEDULE (8 USD), or 0 for none, was 7.99",
+        ),
+        (
+            {"risk": {"REFUSALS_QUIET_SEC": 0}},
+            "risk.REFUSALS_QUIET_SEC: expected more than 0 with REFUSALS_IN_A_ROW, was 0",
+        ),
         ({"feed": {"capacity": 1000}}, "feed.capacity: expected a power of two, was 1000"),
     ],
 )

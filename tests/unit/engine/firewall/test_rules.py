@@ -24,7 +24,7 @@ from engine.firewall.rules import (
 from engine.kernel.gate import is_mutation
 from engine.model.codes import Code
 from engine.model.commands import Cancel, CancelAll, CancelMarket, Place, Prepare, Purpose, ReadBook, TimeInForce
-from engine.model.events import Feed, FeedChange, MarketChange, Side, VenueState
+from engine.model.events import Feed, FeedChange, MarketChange, Side, VenueBudget, VenueState
 from engine.model.fees import FeeSchedule
 from engine.model.market import View, fold, open_view, show
 from engine.model.orders import Order, OrderStatus
@@ -58,11 +58,12 @@ class Gate:
     venue: VenueState = VenueState.NORMAL
     sent_ns: tuple[int, ...] = ()
     known: frozenset[str] = frozenset()
+    left: VenueBudget | None = None
 
     def facts(self) -> Facts:
         """Return the facts as the rules take them."""
         budget = MutationBudget(self.sent_ns)
-        return Facts(NOW_NS, self.view, self.orders, shares(self.sellable), budget, self.venue, self.known)
+        return Facts(NOW_NS, self.view, self.orders, shares(self.sellable), budget, self.venue, self.known, self.left)
 
     def admit(self, order: Place) -> tuple[Place, str, int]:
         """Return the order as it would leave, the refusal's code ("" = allowed) and when to try again."""
@@ -358,6 +359,15 @@ def test_at_most_a_thousand_ids_are_cancelled_in_one_call() -> None:
         assert check_cancel_ids(count).code == Code.FW_BATCH
 
 
+def test_the_venues_last_ten_orders_are_kept_for_what_reduces_risk_until_its_bucket_is_full() -> None:
+    left = VenueBudget(NOW_NS - 1, 10, NOW_NS + 5)
+    assert Gate(left=left).admit(place(BUY, 0.60, 10))[1:] == (Code.FW_VENUE_BUDGET, NOW_NS + 5)
+    assert Gate(left=left).refusal(SELL, 0.63) == ""
+    assert Gate(left=left).with_params(venue_reserve=9).refusal() == ""
+    assert Gate(left=VenueBudget(NOW_NS - 1, 11, NOW_NS + 5)).refusal() == ""
+    assert Gate(left=VenueBudget(NOW_NS - 1, 0, NOW_NS)).refusal() == ""
+
+
 CAUSES: dict[str, Callable[[], str]] = {
     "fw_market_unknown": lambda: Gate(view=None).refusal(),
     "fw_tick_unknown": lambda: Gate(view=up_view(tick_e4=0)).refusal(),
@@ -377,6 +387,7 @@ CAUSES: dict[str, Callable[[], str]] = {
     "fw_position": lambda: Gate(sellable=0).refusal(SELL, 0.63),
     "fw_venue_mode": lambda: Gate(venue=VenueState.DISABLED).refusal(),
     "fw_duplicate_order": lambda: Gate(known=frozenset({"r/1/x"})).refusal(),
+    "fw_venue_budget": lambda: Gate(left=VenueBudget(NOW_NS, 10, NOW_NS + 1)).refusal(),
     "fw_batch": lambda: check_batch([]).code,
 }
 

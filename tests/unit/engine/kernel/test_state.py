@@ -2,9 +2,12 @@ import msgspec
 import pytest
 
 from engine.firewall.budget import MutationBudget
-from engine.kernel.state import STATE_FORMAT, Dust, KernelState, decode_state, encode_state
+from engine.kernel.state import STATE_FORMAT, Dust, Fired, KernelState, decode_state, encode_state
 from engine.model.commands import Place, Prepare, Purpose, TimeInForce
-from engine.model.events import Side, VenueState
+from engine.model.events import Settlement, Side, VenueBudget, VenueState
+from engine.risk.breakers import Breakers, Crossing, Trip
+from engine.risk.guardian import Guardian
+from engine.risk.reconcile import Check, Reconciler
 from engine.strategy.bucket.round import open_round
 from tests.unit.engine.rounds import DOWN, SLUG, UP, opened
 
@@ -27,6 +30,11 @@ def full_state() -> KernelState:
         rounds_over=5,
         last_timestamp_ms=1_800_000_000_000,
         placed={"r/1/entry": Place("r/1/entry", UP, Side.BUY, 6_100, 1, TimeInForce.GTC, Purpose.ENTRY, True, 0, 7, 8)},
+        breakers=Breakers((Trip("user_stream", 1, "down"),), 2, {UP: Crossing(1, SLUG)}, ("0xa",), ("0xb",)),
+        guardian=Guardian(20_000, 1, 2, 3, {SLUG: -4}, (SLUG,)),
+        reconciler=Reconciler(True, checks=(Check(1, 2, 3, 4, 5, True, False, 6),), trades={"t": Settlement.MINED}),
+        venue_budget=VenueBudget(1, 2, 3),
+        fired={"risk_cash": Fired(1, "r/1/entry")},
         prepared={SLUG: Prepare("r/1/prepare", UP, Side.SELL, 100, 1, TimeInForce.FAK, Purpose.STOP, 7, 8)},
     )
 

@@ -14,6 +14,7 @@ from engine.model.events import Accepted, Event, Gone, GoneReason, OrderState, R
 from engine.model.fees import CRYPTO_FEES, taker_fee_u6
 from engine.model.orders import TERMINAL, Order, OrderStatus, advance, count_fill
 from engine.model.units import NS_PER_S, notional_u6
+from engine.risk.breakers import Trip
 from engine.risk.rules import RiskFacts, reserved_cash_u6, reserved_tokens_u6, review
 from tests.scenario.bucket.words import UP, price, shares
 
@@ -79,12 +80,28 @@ CAUSES: dict[str, dict[str, Any]] = {
     "risk_cash": {"cash_u6": 0},
     "risk_cap": {"cap_u6": 0},
     "risk_market_state": {"market_open": False},
+    "risk_breaker": {"breaker": Trip("user_stream", 1, "down")},
+    "risk_position": {"position_u6": shares(35), "position_max_u6": shares(40)},
 }
 
 
 @pytest.mark.parametrize("code", [code for code in Code if code.startswith("risk_")])
 def test_every_code_of_risk_can_be_caused(code: Code) -> None:
     assert review(facts(**CAUSES[code]), buy()).code == code
+
+
+def test_a_breaker_is_asked_again_in_five_seconds_or_when_it_closes() -> None:
+    told = review(facts(breaker=Trip("user_stream", 1, "down")), buy())
+    assert (told.code, told.retry_at_ns) == (Code.RISK_BREAKER, 6 * NS_PER_S)
+    timed = review(facts(breaker=Trip("refusals", 1, "5 in a row", until_ns=31 * NS_PER_S)), buy())
+    assert timed.retry_at_ns == 31 * NS_PER_S
+
+
+def test_all_positions_and_working_buys_together_stay_within_the_maximum() -> None:
+    within = facts(position_u6=shares(29), position_max_u6=shares(40), orders=(own(),))
+    assert review(within, buy()).allowed
+    assert review(msgspec.structs.replace(within, position_u6=shares(29) + 1), buy()).code == Code.RISK_POSITION
+    assert review(facts(position_u6=shares(1_000)), buy()).allowed  # without a maximum
 
 
 def test_buys_reserve_cash_and_sells_reserve_shares() -> None:

@@ -7,13 +7,18 @@ import pytest
 from engine.config.load import parse_config
 from engine.execution.paper.venue import PaperParams
 from engine.journal.writer import NullRecorder
+from engine.kernel.guards import GuardParams
 from engine.model.errors import InputError
 from engine.model.fees import FeeSchedule
+from engine.risk.breakers import BreakerParams
+from engine.risk.guardian import GuardianParams
+from engine.risk.reconcile import ReconcileParams
 from engine.runtime.compose import (
     build_kernel,
     build_paper,
     firewall_params,
     fresh_state,
+    guard_params,
     journal_header,
     kernel_of_header,
     open_journal,
@@ -22,9 +27,11 @@ from engine.runtime.compose import (
 CONFIG = parse_config(b"{}", "test")
 OTHER = parse_config(
     b"""{
-    "risk": {"INITIAL_BANKROLL": 50},
+    "risk": {"INITIAL_BANKROLL": 50, "DAILY_LOSS_LIMIT": 1, "DRAWDOWN_LIMIT": 2, "TRADE_LOSS_LIMIT": 3,
+             "TRADE_LOSS_ALERT": 4, "MAX_POSITION": 9, "REFUSALS_IN_A_ROW": 6, "REFUSALS_QUIET_SEC": 7,
+             "CROSSED_BOOK_SEC": 8, "RECONCILE_EVERY_ROUNDS": 10},
     "paper": {"latency_ms": 7, "taker_hold_ms": 8, "sellable_after_ms": 9, "fee_rate": 0.01},
-    "execution": {"MUTATIONS_PER_MINUTE": 11, "MAX_OPEN_ORDERS": 3},
+    "execution": {"MUTATIONS_PER_MINUTE": 11, "MAX_OPEN_ORDERS": 3, "VENUE_BUDGET_RESERVE": 2},
     "guards": {"STOP_SELLS_DUST": true}
     }""",
     "test",
@@ -46,7 +53,16 @@ def test_every_number_of_the_paper_venue_comes_from_the_config() -> None:
 def test_the_firewalls_bounds_come_from_the_config() -> None:
     params = firewall_params(OTHER)
     assert (params.mutations_max, params.open_orders_max, params.dust_sells) == (11, 3, True)
-    assert (params.gtd_minimum_s, params.gtd_buffer_s) == (180, 60)
+    assert (params.gtd_minimum_s, params.gtd_buffer_s, params.venue_reserve) == (180, 60, 2)
+
+
+def test_the_guards_thresholds_come_from_the_config_and_their_defaults_are_the_specifications() -> None:
+    params = guard_params(OTHER)
+    assert params.guardian == GuardianParams(1_000_000, 2_000_000, 3_000_000, 4_000_000, 9_000_000)
+    assert params.breakers == BreakerParams(6, 7_000_000_000, 8_000_000_000)
+    assert params.reconcile == ReconcileParams(every_rounds=10)
+    assert guard_params(CONFIG) == GuardParams()
+    assert build_kernel(OTHER, fresh_state(OTHER), NullRecorder()).guards.params == params
 
 
 def test_a_header_rebuilds_the_kernel_that_it_describes() -> None:

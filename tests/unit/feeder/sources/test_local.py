@@ -27,6 +27,8 @@ def write(run_dir: Path, port: int, **changes: object) -> None:
         "gamma_url": f"http://127.0.0.1:{port}/gamma",
         "market_ws_url": f"ws://127.0.0.1:{port}/ws/market",
         "polybolt_ws_url": f"ws://127.0.0.1:{port}/polybolt",
+        "user_ws_url": f"ws://127.0.0.1:{port}/ws/user",
+        "data_url": f"http://127.0.0.1:{port}/data",
         "assets": ["btc"],
         "window_seconds": [60],
         "seed": 1,

@@ -38,7 +38,7 @@ def test_a_taker_pays_each_makers_price_and_the_rest_of_one_for_the_other_token(
     (fill,) = read(trade(ME, "TAKER", makers))
     assert fill == OwnFill(
         "0xtaker", "t1", UP, Side.BUY, False, Settlement.MATCHED,
-        (Part(5_200, 10 * SHARE_U6), Part(5_300, 2 * SHARE_U6)),
+        (Part(5_200, 10 * SHARE_U6, 5_200_000), Part(5_300, 2 * SHARE_U6, 1_060_000)),
     )  # fmt: skip
     assert isinstance(fill, OwnFill)
     assert fill.size_u6 == 12 * SHARE_U6
@@ -52,8 +52,8 @@ def test_a_maker_gets_its_own_entries_and_nobody_elses() -> None:
     ]
     fills = read(trade(OTHER, "MAKER", makers))
     assert fills == [
-        OwnFill("0xa", "t1", DOWN, Side.BUY, True, Settlement.MATCHED, (Part(4_800, 5_500_000),)),
-        OwnFill("0xb", "t1", UP, Side.SELL, True, Settlement.MATCHED, (Part(5_200, SHARE_U6),)),
+        OwnFill("0xa", "t1", DOWN, Side.BUY, True, Settlement.MATCHED, (Part(4_800, 5_500_000, 2_640_000),)),
+        OwnFill("0xb", "t1", UP, Side.SELL, True, Settlement.MATCHED, (Part(5_200, SHARE_U6, 520_000),)),
     ]
 
 

@@ -3,11 +3,19 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.model.units import SHARE_U6, notional_u6
-from engine.strategy.bucket.sizing import entry_size_u6, round_up_to_tick, stop_trigger_e4, take_profit_base_e4
+from engine.model.units import SHARE_U6, SIZE_GRID_U6, notional_u6
+from engine.strategy.bucket.round import FLAT_BELOW_U6
+from engine.strategy.bucket.sizing import (
+    entry_size_u6,
+    round_up_to_tick,
+    sale_size_u6,
+    stop_trigger_e4,
+    take_profit_base_e4,
+)
 from tests.scenario.bucket.harness import Scenario
 from tests.scenario.bucket.words import PARAMS, at, price, shares
 
+GRID_U6 = SIZE_GRID_U6
 prices = st.integers(1, 9_999)
 
 
@@ -22,6 +30,38 @@ def test_an_entry_is_whole_shares_never_above_the_cap_and_never_needlessly_small
     assert size_u6 % SHARE_U6 == 0
     assert notional_u6(price_e4, size_u6) <= max(left_u6, 0)
     assert notional_u6(price_e4, size_u6 + SHARE_U6) > left_u6
+
+
+@given(st.integers(0, 3_000), st.integers(0, 3_000), st.integers(1, 700), st.integers(0, 9_999))
+def test_a_sale_is_the_largest_that_leaves_no_dust_or_the_largest_at_all(
+    held: int, sellable: int, minimum: int, residue_u6: int
+) -> None:
+    held_u6, sellable_u6, minimum_u6 = held * GRID_U6 + residue_u6, sellable * GRID_U6, minimum * GRID_U6
+    size_u6 = sale_size_u6(held_u6, sellable_u6, minimum_u6)
+    possible = [n * GRID_U6 for n in range(minimum, min(held, sellable) + 1)]
+    clean = [one_u6 for one_u6 in possible if held_u6 - one_u6 < FLAT_BELOW_U6 or held_u6 - one_u6 >= minimum_u6]
+    assert size_u6 == max(clean, default=max(possible, default=0))
+
+
+def test_shares_that_settle_late_are_left_as_an_order_of_their_own() -> None:
+    assert sale_size_u6(shares(11), shares(8), shares(5)) == shares(6)
+    assert sale_size_u6(shares(11), shares(6), shares(5)) == shares(6)
+    assert sale_size_u6(shares(9), shares(8), shares(5)) == shares(8)  # it cannot be avoided
+    assert sale_size_u6(shares(11), shares(11), shares(5)) == shares(11)
+    assert sale_size_u6(shares(11), shares(4), shares(5)) == 0
+
+
+def test_a_take_profit_leaves_what_is_not_sellable_yet_enough_company() -> None:
+    play = Scenario().bought(10, 0.60, 11).sellable(12, 8)
+    assert play.place.size_u6 == shares(6)
+    play.accept(12.1).sellable(13, 11).book(15, 0.60)
+    assert play.cancelled == ["take_profit"]
+    assert play.gone(15.1).place.size_u6 == shares(11)
+
+
+def test_a_stop_sells_whatever_can_be_sold() -> None:
+    play = Scenario().bought(10, 0.60, 11).sellable(12, 8).book(13, 0.50).gone(13.1)
+    assert play.place.size_u6 == shares(8)
 
 
 def test_outside_the_schedule_nothing_is_entered() -> None:

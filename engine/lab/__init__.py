@@ -1,0 +1,1 @@
+"""Experiments on the whole system: what it does when things go wrong."""

@@ -1,0 +1,103 @@
+"""Many runs: each seed in a folder of its own, one after the other or in several processes, and their sum."""
+
+import contextlib
+import logging
+import multiprocessing
+import shutil
+import signal
+import tempfile
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from engine.lab.faults.troubles import NAMES, draw_troubles
+from engine.lab.faults.world import RunResult, run_seed
+
+Progress = Callable[[RunResult], None]
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What was wrong after the run of a seed, and what its seed let go wrong."""
+
+    seed: int
+    violations: tuple[str, ...]
+    troubles: tuple[str, ...]
+
+
+class Campaign(msgspec.Struct, frozen=True):
+    """What all runs came to; `by_fault` says in how many of them each fault has taken effect."""
+
+    seeds: int
+    violations: tuple[Found, ...]
+    decisions: int
+    orders: int
+    trades: int
+    by_fault: dict[str, int]
+
+
+def play_seed(seed: int) -> RunResult:
+    """Play the run of one seed in a folder of its own; an exception of the world itself is a violation, too."""
+    folder = Path(tempfile.mkdtemp(prefix=f"bucketmm-faults-{seed}-"))
+    troubles = draw_troubles(seed)
+    try:
+        return run_seed(seed, troubles, folder)
+    except Exception:
+        return RunResult(seed=seed, troubles=tuple(map(str, troubles)), violations=(traceback.format_exc(limit=-6),))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_campaign(seeds: Iterable[int], jobs: int, progress: Progress) -> Campaign:
+    """Play all seeds in `jobs` processes; `progress` hears of each run, in the order of the seeds."""
+    results = []
+    with _player(jobs) as play:
+        for result in play(seeds):
+            progress(result)
+            results.append(result)
+    return summarise(results)
+
+
+def summarise(results: Iterable[RunResult]) -> Campaign:
+    """Return what runs came to in all."""
+    rows = list(results)
+    return Campaign(
+        seeds=len(rows),
+        violations=tuple(Found(row.seed, row.violations, row.troubles) for row in rows if row.violations),
+        decisions=sum(row.decisions for row in rows),
+        orders=sum(row.orders for row in rows),
+        trades=sum(row.trades for row in rows),
+        by_fault={name: sum(name in row.effects for row in rows) for name in NAMES},
+    )
+
+
+def as_json(campaign: Campaign) -> dict[str, Any]:
+    """Return it as values that JSON can hold."""
+    found: dict[str, Any] = msgspec.to_builtins(campaign)
+    return found
+
+
+@contextlib.contextmanager
+def _player(jobs: int) -> Iterator[Callable[[Iterable[int]], Iterator[RunResult]]]:
+    """Yield what plays seeds. Processes are new ones: nothing of this one's loops and locks is in them.
+
+    The faults are meant, so what the parts would say of them in a log is not wanted.
+    """
+    if jobs == 1:
+        before = logging.root.manager.disable
+        logging.disable(logging.CRITICAL)
+        try:
+            yield lambda seeds: map(play_seed, seeds)
+        finally:
+            logging.disable(before)
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs, initializer=_begin_process) as pool:
+        yield lambda seeds: pool.imap(play_seed, seeds)
+
+
+def _begin_process() -> None:
+    """Be quiet, and leave Ctrl-C to the process that asked for the runs."""
+    logging.disable(logging.CRITICAL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,151 @@
+"""One run: exchange, feeder and engine in virtual time, the faults that its seed draws, and what was found after it."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from engine.config.build import scaled
+from engine.config.load import Config, load_config
+from engine.lab.faults.checks import check_run
+from engine.lab.faults.engine import EngineProcess, Moment
+from engine.lab.faults.feeder import FeederProcess
+from engine.lab.faults.troubles import OVER_MS, Mishap, Trouble
+from engine.lab.faults.venue import FOR_ENGINE, FOR_FEEDER, Venue
+from engine.lab.virtual.chance import seeded_libraries
+from engine.lab.virtual.loop import VirtualLoop
+from engine.model.units import NS_PER_S
+from engine.worlds.params import Style
+
+LENGTH_S: Final = 20
+START_S: Final = 1_795_262_400
+"""The Unix time at which every run begins: 2026-11-21, 12:00 UTC, a window's start."""
+JOIN_S: Final = 12
+"""How far the first window has come then: the engine joins it late and has the next ones whole."""
+QUIET_S: Final = 33
+"""How long everything works again before the engine is ended: longer than it leaves its orders uncompared."""
+SETTLED_S: Final = 6
+"""How long trades are given to be confirmed after that."""
+HORIZON_S: Final = 240.0
+STYLES: Final = (Style.CALM, Style.LIVELY, Style.WILD)
+
+
+class RunResult(msgspec.Struct, frozen=True):
+    """What one run came to. `digest` names every byte on every connection and when it was written."""
+
+    seed: int
+    troubles: tuple[str, ...]
+    violations: tuple[str, ...]
+    effects: dict[str, int] = {}
+    decisions: int = 0
+    orders: int = 0
+    trades: int = 0
+    sessions: int = 0
+    digest: str = ""
+
+
+def run_seed(seed: int, troubles: list[Trouble], folder: Path) -> RunResult:
+    """Play one run in an empty folder. The same seed and troubles give the same result."""
+    loop = VirtualLoop((START_S + JOIN_S) * NS_PER_S, f"world {seed}", horizon_s=HORIZON_S)
+    with seeded_libraries(f"libraries {seed}"):
+        return loop.run(_World(loop, seed, troubles, folder).play())
+
+
+def world_config(folder: Path) -> Config:
+    """Return the config that the engine plays: the defaults, for short windows, with all files in the folder."""
+    config = scaled(load_config(None), LENGTH_S)
+    return config.replaced({"risk": {"kill_file": str(folder / "run" / "KILL")}})
+
+
+class _World:
+    def __init__(self, loop: VirtualLoop, seed: int, troubles: list[Trouble], folder: Path) -> None:
+        self._loop = loop
+        self._seed = seed
+        self._troubles = troubles
+        self._folder = folder
+        self._effects: dict[str, int] = {}
+        self._doing: list[asyncio.Task[None]] = []
+
+    async def play(self) -> RunResult:
+        """Play it and look at what it has left."""
+        loop, seed = self._loop, self._seed
+        config = world_config(self._folder)
+        (self._folder / "run").mkdir()
+        self._venue = venue = Venue(loop, seed, STYLES[seed // 2 % 3], LENGTH_S)
+        ring = f"bucketmm-faults-{os.getpid()}-{seed}"
+        self._feeder = feeder = FeederProcess(loop, ring, self._folder / "run", LENGTH_S, seed)
+        feeder.start()
+        await asyncio.sleep(0.1)
+        self._engine = engine = EngineProcess(loop, config, self._folder, ring, venue.account, accept_foreign=False)
+        running = asyncio.create_task(engine.keep_running())
+        try:
+            for trouble in self._troubles:
+                self._doing.append(asyncio.create_task(self._do(trouble)))
+            await asyncio.sleep(OVER_MS / 1_000)
+            await asyncio.gather(*self._doing)
+            await asyncio.sleep(QUIET_S)
+            engine.stop(for_good=True)
+            await running
+            await asyncio.sleep(SETTLED_S)
+            venue.advance()
+            violations = check_run(config, venue, engine, feeder, loop.errors)
+        finally:
+            await feeder.end()
+            await venue.close()
+        return RunResult(
+            seed=seed,
+            troubles=tuple(map(str, self._troubles)),
+            effects=self._effects,
+            violations=tuple(violations),
+            decisions=sum(result.tally.decisions for result in engine.results),
+            orders=len(venue.record.orders),
+            trades=len(venue.record.deals),
+            sessions=engine.sessions,
+            digest=loop.network.digest(),
+        )
+
+    async def _do(self, trouble: Trouble) -> None:
+        await asyncio.sleep(trouble.at_ms / 1_000)
+        if trouble.incident is not None:
+            self._venue.begin(trouble.incident)
+            await asyncio.sleep(trouble.for_ms / 1_000)
+            self._took_effect(trouble, self._venue.end(trouble.incident.name))
+        else:
+            await self._happen(Mishap(trouble.name), trouble)
+
+    def _took_effect(self, trouble: Trouble, times: int = 1) -> None:
+        if times:
+            self._effects[trouble.name] = self._effects.get(trouble.name, 0) + times
+
+    async def _happen(self, mishap: Mishap, trouble: Trouble) -> None:
+        engine, feeder, network = self._engine, self._feeder, self._loop.network
+        host = engine if mishap.startswith("engine") else feeder
+        if not host.is_running:
+            return
+        self._took_effect(trouble)
+        match mishap:
+            case Mishap.ENGINE_KILLED | Mishap.ENGINE_POWER_OFF:
+                engine.kill(power_off=mishap is Mishap.ENGINE_POWER_OFF)
+            case Mishap.ENGINE_KILLED_IN_REQUEST:
+                moment, _, request = trouble.detail.partition(" ")
+                engine.kill_in_request(Moment(moment), request.encode())
+            case Mishap.ENGINE_RESTARTED:
+                engine.stop(for_good=False)
+            case Mishap.ENGINE_FROZEN | Mishap.FEEDER_FROZEN:
+                host.freeze()
+                await asyncio.sleep(trouble.for_ms / 1_000)
+                host.thaw()
+            case Mishap.ENGINE_CUT_OFF | Mishap.FEEDER_CUT_OFF:
+                address = FOR_ENGINE if mishap is Mishap.ENGINE_CUT_OFF else FOR_FEEDER
+                heal = network.cut(lambda dialled: dialled == address)
+                await asyncio.sleep(trouble.for_ms / 1_000)
+                heal()
+            case Mishap.CONNECTIONS_RESET:
+                network.reset(lambda dialled: True)
+            case Mishap.FEEDER_KILLED:
+                feeder.kill()
+                await asyncio.sleep(trouble.for_ms / 1_000)
+                if not feeder.is_running:
+                    feeder.start()

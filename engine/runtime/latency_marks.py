@@ -1,0 +1,126 @@
+"""Takes the time at each stage between a record in the ring and bytes at a socket, in a running live engine.
+
+The engine's own objects are wrapped, nothing of them is changed: what is measured is what runs. Times are of the
+monotonic clock, which all processes of a machine share.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from engine.execution.polymarket.gateway import PolymarketGateway
+from engine.kernel.kernel import Kernel
+from engine.model.commands import Cancel, Command, Place
+from engine.runtime.live import Driver
+
+STAGES: Final = ("woke", "intent", "approved", "journalled", "signed", "sent")
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One order or cancel that left: what it was for, and when each stage was over, monotonic ns.
+
+    `answered_ns` is when the answer came to which the engine reacted with it, 0 where it reacted to a record.
+    """
+
+    order: str
+    what: str
+    woke_ns: int
+    intent_ns: int
+    approved_ns: int
+    journalled_ns: int
+    signed_ns: int
+    sent_ns: int
+    answered_ns: int = 0
+
+
+class Marks:
+    """The wrappers and what they have taken."""
+
+    def __init__(self) -> None:
+        self.samples: list[Sample] = []
+        self._now = time.monotonic_ns
+        self._turned_ns = self._woke_ns = self._answered_ns = 0
+        self._intent_ns = self._approved_ns = self._journalled_ns = 0
+        self._leaving: Command | None = None
+
+    def watch_driver(self, driver: Driver) -> None:
+        """Note when a turn begins."""
+        turn = driver.turn
+
+        def marked() -> None:
+            self._turned_ns, self._woke_ns = self._woke_ns, self._now()
+            turn()
+
+        driver.turn = marked  # type: ignore[method-assign]
+
+    def watch_kernel(self, kernel: Kernel) -> None:
+        """Note when a strategy has decided, when risk and firewall have, and when the journal has it."""
+        step, decision = kernel.strategy.step, kernel.recorder.decision
+
+        def marked_step(state: Any, event: Any) -> Any:
+            result = step(state, event)
+            if result[1]:
+                self._intent_ns = self._now()
+            return result
+
+        def marked_decision(*arguments: Any) -> None:
+            self._approved_ns = self._now()
+            decision(*arguments)
+            self._journalled_ns = self._now()
+
+        kernel.strategy.step = marked_step  # type: ignore[method-assign]
+        kernel.recorder.decision = marked_decision  # type: ignore[assignment, method-assign]
+
+    def watch_gateway(self, gateway: PolymarketGateway) -> None:
+        """Note when an order is signed and written, when its bytes are with the socket, and when a cancel is
+        answered.
+        """
+        submit, place, cancel = gateway.submit, gateway.wire.place, gateway.wire.cancel
+
+        def marked_submit(command: Command, now_ns: int) -> None:
+            self._leaving = command
+            submit(command, now_ns)
+
+        def marked_place(body: bytes, on_answer: Callable[..., None]) -> bool:
+            signed_ns = self._now()
+            left = place(body, on_answer)
+            if left:
+                self._take(signed_ns)
+            return left
+
+        def marked_cancel(remote_id: str, on_answer: Callable[..., None]) -> None:
+            def answered(answer: Any) -> None:
+                self._answered_ns = self._now()
+                on_answer(answer)
+
+            signed_ns = self._now()
+            cancel(remote_id, answered)
+            self._take(signed_ns)
+
+        gateway.submit = marked_submit  # type: ignore[method-assign]
+        gateway.wire.place = marked_place  # type: ignore[method-assign]
+        gateway.wire.cancel = marked_cancel  # type: ignore[method-assign]
+
+    def _take(self, signed_ns: int) -> None:
+        command = self._leaving
+        if not isinstance(command, Place | Cancel):
+            return
+        what = command.purpose.name.lower() if isinstance(command, Place) else "cancel"
+        if isinstance(command, Place) and command.prepared:
+            what = f"presigned_{what}"
+        answered_ns = self._answered_ns if self._answered_ns > self._turned_ns else 0  # since the last turn: the cause
+        self.samples.append(
+            Sample(
+                command.order,
+                what,
+                self._woke_ns,
+                self._intent_ns,
+                self._approved_ns,
+                self._journalled_ns,
+                signed_ns,
+                self._now(),
+                answered_ns,
+            )
+        )
