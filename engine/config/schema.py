@@ -186,6 +186,9 @@ SCHEMA: Final[dict[str, Section]] = {
             "MAX_POSITION": Key(
                 USD, 40_000_000, "All positions and working buys together never cost more; 0 = no maximum."
             ),
+            "WATCH_SEC": Key(SECONDS, 120_000, "With no more than this left a market is watched: caps are smaller."),
+            "WATCH_CAP_RATE": Key(RATE, 1_000_000, "... this part of CAP_SCHEDULE's, 1 = as they are."),
+            "CLOSE_WINDOW_SEC": Key(SECONDS, 5_000, "With no more than this left only risk is reduced."),
             "REFUSALS_IN_A_ROW": Key(
                 whole(0, 1_000), 5, "So many orders refused by the venue in a row trip a breaker; 0 = off."
             ),

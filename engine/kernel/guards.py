@@ -26,12 +26,14 @@ from engine.model.events import (
     Rejected,
     Tob,
     VenueBudget,
+    VenueState,
     Wallet,
 )
 from engine.model.units import format_cash
 from engine.risk import breakers, guardian, reconcile
 from engine.risk.breakers import BreakerParams, Breakers
 from engine.risk.guardian import Guardian, GuardianParams
+from engine.risk.market_state import MarketFacts, MarketParams, MarketState, market_state
 from engine.risk.reconcile import ReconcileParams
 from engine.strategy.base import Strategy
 from engine.strategy.bucket.round import Round
@@ -47,6 +49,7 @@ class GuardParams(msgspec.Struct, frozen=True):
     breakers: BreakerParams = BreakerParams()
     guardian: GuardianParams = GuardianParams()
     reconcile: ReconcileParams = ReconcileParams()
+    market: MarketParams = MarketParams()
 
 
 class Guards:
@@ -75,6 +78,11 @@ class Guards:
     def wake_at_ns(self) -> int:
         """Return when time alone will change a guard."""
         return self._wake_ns
+
+    def market(self, end_ns: int, now_ns: int, *, closed: bool) -> MarketState:
+        """Return the state of a market whose trading ends at `end_ns`."""
+        halted = self.state.venue == VenueState.DISABLED
+        return market_state(self.params.market, MarketFacts(end_ns - now_ns, closed=closed, halted=halted))
 
     def hear(self, event: Event) -> list[Command]:
         """Take in an event before the strategies do; return what a person is told and what is asked."""
@@ -132,8 +140,13 @@ class Guards:
         broken = self.state.broken
         return {slug: self.strategy.pnl_u6(one) for slug, one in self.state.rounds.items() if slug not in broken}
 
-    def _cash_u6(self) -> int:
+    def cash_u6(self) -> int:
+        """Return bankroll less what unfinished rounds have taken out, reservations not taken off."""
         return self.state.bankroll_u6 - sum(self.strategy.at_risk_u6(one)[1] for one in self.state.rounds.values())
+
+    def position_u6(self) -> int:
+        """Return what everything that is held has cost."""
+        return sum(self.strategy.at_risk_u6(one)[0] for one in self.state.rounds.values())
 
     def _next_wake_ns(self) -> int:
         state = self.state
@@ -226,7 +239,7 @@ class Guards:
 
     def _wallet(self, event: Wallet) -> None:
         state = self.state
-        cash_u6 = self._cash_u6()
+        cash_u6 = self.cash_u6()
         if not state.reconciler.begun and cash_u6 == state.bankroll_u6:
             state.reconciler, bankroll_u6 = reconcile.first_sight(state.reconciler, event, state.bankroll_u6)
             if bankroll_u6 < state.bankroll_u6:

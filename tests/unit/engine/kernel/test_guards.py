@@ -226,6 +226,13 @@ def test_a_loss_counts_at_the_bid_and_a_gain_not_before_it_is_made() -> None:
     assert kernel.state.guardian.equity_u6 == 100 * USD - 220_000
 
 
+def test_a_bid_side_that_is_empty_for_a_moment_is_no_loss() -> None:
+    kernel, _ = holding(DAILY_LOSS_LIMIT=5)
+    kernel.receive(book(UP, 6, 6_000, 6_100))
+    kernel.receive(book(UP, 7, 0, 6_100))
+    assert kernel.state.guardian.equity_u6 == 100 * USD - 110_000
+
+
 def test_a_book_that_empties_when_its_window_has_ended_is_no_loss() -> None:
     kernel, target = holding(DAILY_LOSS_LIMIT=5)
     kernel.receive(book(UP, 880, 9_700, 9_800))
