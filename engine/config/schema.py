@@ -151,6 +151,9 @@ SCHEMA: Final[dict[str, Section]] = {
             "user_ws_url": Key(TEXT, "wss://ws-subscriptions-clob.polymarket.com/ws/user", "User channel."),
             "data_url": Key(TEXT, "https://data-api.polymarket.com", "Positions and history."),
             "relayer_url": Key(TEXT, "https://relayer-v2.polymarket.com", "Split, merge, redeem and approve."),
+            "geoblock_url": Key(
+                TEXT, "https://polymarket.com/api/geoblock", "Tells whether the venue trades with where we are."
+            ),
             "rpc_url": Key(TEXT, "https://polygon.drpc.org", "The chain, for what approvals and balances really are."),
             "proxy": Key(PROXY, None, "SOCKS5 or HTTP proxy; a password in it is masked wherever the config is shown."),
         }

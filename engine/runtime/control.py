@@ -49,7 +49,7 @@ class ControlFiles:
         A kernel that was killed by one of its guards, `why`, has its file written: whoever looks sees it, and it stays
         killed in a fresh state folder too.
         """
-        reason = self._reason()
+        reason = self.kill_reason()
         if reason is not None:
             return None if killed else Operator(now_ns, "kill", "file", reason)
         if killed and not self.resume_file.exists():
@@ -64,7 +64,7 @@ class ControlFiles:
             return Operator(now_ns, "resume", str(said.get("who", "?")), str(said.get("reason", "?")))
         return None
 
-    def _reason(self) -> str | None:
+    def kill_reason(self) -> str | None:
         """Return the kill file's content, None without one; one that cannot be read kills as well."""
         try:
             return self.kill_file.read_text(errors="replace").strip()
