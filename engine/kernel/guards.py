@@ -53,13 +53,12 @@ class GuardParams(msgspec.Struct, frozen=True):
 
 
 class Guards:
-    """Keeps the guards' part of a kernel's state; `pull` and `kill` say what the kernel has to do next."""
+    """Keeps the guards' part of a kernel's state; `kill` says that trading has to stop."""
 
     def __init__(self, strategy: Strategy[Round], params: GuardParams, state: KernelState) -> None:
         self.strategy = strategy
         self.params = params
         self.state = state
-        self.pull: tuple[str, ...] = ()  # windows whose buys have to be pulled now
         self.kill = ""  # why trading has to stop now
         self._told: list[Command] = []
         self._wake_ns = self._next_wake_ns()
@@ -171,7 +170,7 @@ class Guards:
         self._wake_ns = self._next_wake_ns()
 
     def _changed(self, after: Breakers, now_ns: int) -> None:
-        """Replace the breakers; tell of each that tripped or closed, and have the buys that it concerns pulled."""
+        """Replace the breakers; tell of each that tripped or closed."""
         before = self.state.breakers
         if after is before:
             return
@@ -179,8 +178,6 @@ class Guards:
         for trip in breakers.opened(before, after):
             self._told.append(Alert(AlertCode.BREAKER_TRIPPED.value, f"{trip.name}: {trip.detail}"))
             self.fired(trip.name, now_ns, trip.detail)
-            slugs = tuple(self.state.rounds) if not trip.slug else (trip.slug,)
-            self.pull = (*self.pull, *(slug for slug in slugs if slug not in self.pull))
         for trip in breakers.closed(before, after):
             self._told.append(Alert(AlertCode.BREAKER_CLOSED.value, trip.name))
         self._wake_ns = self._next_wake_ns()

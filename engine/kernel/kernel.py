@@ -84,7 +84,7 @@ class Kernel:
         outcome_of = slugs
         decision = Decision()
         said = guards.hear(event)
-        if guards.pull:
+        if state.breakers.trips:
             self._pull(event.ts_ns, decision)
         if said:
             self._say(said, event.ts_ns, decision)
@@ -189,11 +189,11 @@ class Kernel:
         return wanted
 
     def _pull(self, now_ns: int, decision: Decision) -> None:
-        """Cancel the working buys of the windows that a breaker forbids to quote in."""
-        slugs, self.guards.pull = self.guards.pull, ()
-        for slug in slugs:
-            if slug in self.state.rounds and slug not in self.state.broken:
-                self.state.rounds[slug], cancels = self.strategy.pull(self.state.rounds[slug], now_ns)
+        """Cancel the working buys of the windows that a breaker forbids to quote in, for as long as it does."""
+        rounds, broken, breakers = self.state.rounds, self.state.broken, self.state.breakers
+        for slug in tuple(rounds):
+            if slug not in broken and breakers.blocking(slug) is not None:
+                rounds[slug], cancels = self.strategy.pull(rounds[slug], now_ns)
                 for cancel in cancels:
                     self._judge(slug, cancel, now_ns, decision)
 

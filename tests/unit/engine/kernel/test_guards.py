@@ -106,6 +106,14 @@ def test_a_pulled_buy_whose_cancel_is_not_confirmed_is_followed_up() -> None:
     assert AlertCode.CANCEL_UNCONFIRMED in codes(kernel.receive(Tick(at(3))))
 
 
+def test_a_buy_that_the_venue_would_not_cancel_is_pulled_again_after_a_second() -> None:
+    kernel, _, place = quoting()
+    kernel.receive(Breaker(at(2), BreakerName.USER_STREAM, True))
+    kernel.receive(Rejected(at(2.1), place.order, Code.CANCEL_HELD, cancel=True))
+    assert kernel.receive(book(UP, 2.9, 6_100, 6_200)) == []
+    assert kernel.receive(book(UP, 3, 6_100, 6_200)) == [Cancel(place.order)]
+
+
 def test_a_breaker_leaves_the_take_profit_and_lets_the_stop_out() -> None:
     kernel, target = holding()
     commands = kernel.receive(Breaker(at(5), BreakerName.USER_STREAM, True, "down"))
