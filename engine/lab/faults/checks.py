@@ -42,7 +42,7 @@ def check_run(
     kernel = build_kernel(config, state, NullRecorder())
     wrong = [
         *_processes(engine, feeder, errors),
-        *_nothing_rests(venue, kernel),
+        *nothing_rests(venue, kernel),
         *_journals(engine.root),
         *commanded(venue, engine.root),
         *at_risk(config, venue.record),
@@ -65,7 +65,7 @@ def _processes(engine: EngineProcess, feeder: FeederProcess, errors: Sequence[st
         yield "engine: the last session ended without every cancel confirmed"
 
 
-def _nothing_rests(venue: Venue, kernel: Kernel) -> Iterator[str]:
+def nothing_rests(venue: Venue, kernel: Kernel) -> Iterator[str]:
     """No resting order at the exchange, no order in the engine whose fate is open, no round that a bug has stopped."""
     resting = venue.app.exchange.open_orders(venue.account.credentials.key)
     yield from (f"resting: {order.order_id} of {order.market.spec.slug}" for order in resting)
@@ -79,6 +79,13 @@ def _journals(root: Path) -> Iterator[str]:
         result = replay(JournalReader(folder), kernel_of_header)
         if result.difference is not None:
             yield f"replay: {folder.name} parts at event {result.difference.seq}: {result.difference}"
+
+
+def decisions(root: Path) -> int:
+    """Return how many decisions all sessions have made."""
+    return sum(
+        isinstance(frame.entry, DecisionEntry) for folder in sessions(root) for frame in JournalReader(folder)
+    )
 
 
 def commanded(venue: Venue, root: Path) -> Iterator[str]:
