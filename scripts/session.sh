@@ -7,14 +7,14 @@ DEMO_ROUNDS=10
 DEMO_SECONDS=60
 HEALTHY_WITHIN_S=30
 
-source='' path='' pace=1 config=config.json follow=1 seconds=$DEMO_SECONDS
+source='' path='' pace=1 config=config.json follow=1 seconds=$DEMO_SECONDS mode=live
 start_lock=''
 exchange_arguments=() feed_arguments=() run_arguments=()
 
 parse_options() { # ARGUMENTS...; `usage` is the script's own
     while (($#)); do
         case $1 in
-            --source | --path | --pace | --config | --seconds)
+            --source | --path | --pace | --config | --seconds | --mode)
                 (($# > 1)) || fail 2 "expected a value after $1"
                 printf -v "${1#--}" '%s' "$2"
                 shift
@@ -29,6 +29,7 @@ parse_options() { # ARGUMENTS...; `usage` is the script's own
     [[ $source == local || $source == recording || $source == polymarket ]] ||
         fail 2 "--source: expected local, recording or polymarket, was $source"
     [[ -z $path || $source == recording ]] || fail 2 "--path goes with --source recording only"
+    [[ $mode == dry || $mode == shadow || $mode == live ]] || fail 2 "--mode: expected dry, shadow or live, was $mode"
     [[ $seconds =~ ^[0-9]+$ ]] || fail 2 "--seconds: expected a whole number, was $seconds"
     [[ -z $path || -e $path ]] || fail 2 "--path: $path does not exist"
     [[ -f $config ]] || fail 2 "--config: $config does not exist"
@@ -69,8 +70,8 @@ prepare() {
     feed_arguments=(feed --source "$source" --ring "$ring" --config "$config" --unlink)
     run_arguments=(run --ring "$ring" --config "$config")
     if [[ $source == local ]]; then
-        exchange_arguments=(exchange --bucket-seconds "$seconds" --accounts 3)
-        run_arguments+=(--window-seconds "$seconds")
+        exchange_arguments=(exchange --bucket-seconds "$seconds" --accounts 3 --state state/local-exchange.json)
+        run_arguments+=(--window-seconds "$seconds" --mode "$mode")
     elif [[ $source == recording ]]; then
         feed_arguments+=(--path "$path" --pace "$pace" --wait-for-reader)
         run_arguments+=(--path "$path")

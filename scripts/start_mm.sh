@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Start bucketmm: the local exchange, feeder and engine in the background. On a fresh machine it first builds what it
-# needs; without arguments it follows the local exchange's market of 60-second rounds with paper money.
+# needs; without arguments it trades on the local exchange, signed orders and play money, in rounds of 60 seconds.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -12,10 +12,12 @@ source scripts/session.sh
 usage() {
     cat <<'TEXT'
 Usage: scripts/start_mm.sh [--source local|recording|polymarket] [--seconds N] [--path PATH] [--pace PACE]
-       [--config FILE] [--no-follow]
+       [--mode dry|shadow|live] [--config FILE] [--no-follow]
 
   --source     local (default): the local exchange, started with it; recording; or polymarket: the venue's public
-               market data; orders stay on paper in each case
+               market data. Orders stay on paper, but for the local exchange's and where the config says otherwise
+  --mode       local: live (default) sends real orders to the local exchange, shadow puts a paper twin beside them,
+               dry keeps them on paper
   --seconds    local: the length of its rounds, 60 without it
   --path       the recording to play, a file or a folder (then it is the source); with --source recording and without
                it a small market is generated

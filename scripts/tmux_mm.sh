@@ -13,7 +13,7 @@ SESSION=bucketmm
 usage() {
     cat <<'TEXT'
 Usage: scripts/tmux_mm.sh [--source local|recording|polymarket] [--seconds N] [--path PATH] [--pace PACE]
-       [--config FILE] [--no-follow]
+       [--mode dry|shadow|live] [--config FILE] [--no-follow]
 
 The options are those of start_mm.sh; --no-follow leaves the session detached (attach: tmux attach -t bucketmm).
 End it with scripts/stop_mm.sh and `tmux kill-session -t bucketmm`.

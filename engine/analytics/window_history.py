@@ -16,7 +16,7 @@ from engine.model.commands import (
     ReadOrder,
     ReadPosition,
 )
-from engine.model.events import Event, Fill, FillReversed, Gone, Market, Rejected, Side, Tick, Tob
+from engine.model.events import Event, Fill, FillReversed, Gone, GoneReason, Market, Rejected, Side, Tick, Tob
 from engine.model.records import RoundRecord
 
 Wish = tuple[str | int | bool, ...]
@@ -44,7 +44,7 @@ class Decision(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the venue said of one of our orders, without ids: a fill, a refusal, an end."""
+    """What the venue said of one of our orders, without ids: a new fill, a refusal, an end that no fill tells."""
 
     ts_ns: int
     said: Wish
@@ -110,13 +110,14 @@ class Histories:
 
     def _event(self, event: Event) -> None:
         self._cause = event
+        told = isinstance(event, Fill) and self._folded.fill(event.order, event.trade_id) is not None
         take_event(self._folded, event)
         if isinstance(event, Tob):
             self._books[event.asset] = event
         elif isinstance(event, Market):
             self._markets[event.asset] = event
             self._window(event.slug).minimum_u6 = event.min_size_u6
-        elif isinstance(event, Fill | FillReversed | Gone | Rejected):
+        elif isinstance(event, Fill | FillReversed | Gone | Rejected) and not (told or _is_echo(event)):
             slug = event.order.partition("/")[0]
             self._window(slug).answers.append(Answer(event.ts_ns, self._said(event)))
 
@@ -126,7 +127,9 @@ class Histories:
             return ("Fill", purpose, event.side.name, event.price_e4, event.size_u6)
         if isinstance(event, Rejected):
             return ("Rejected", purpose, event.code)
-        return (type(event).__name__, purpose)
+        if isinstance(event, Gone):
+            return ("Gone", purpose, event.reason.name)
+        return ("FillReversed", purpose)
 
     def _decision(self, entry: DecisionEntry) -> None:
         now_ns = self._cause.ts_ns
@@ -183,6 +186,11 @@ class Histories:
     def _leg(self, asset: int) -> str:
         market = self._markets.get(asset)
         return "?" if market is None else "YES" if market.outcome == 1 else "NO"
+
+
+def _is_echo(event: Event) -> bool:
+    """Whether it only says what fills say too, before or behind them: that an order is completely filled."""
+    return isinstance(event, Gone) and event.reason == GoneReason.FILLED
 
 
 def _purpose(order_id: str) -> str:

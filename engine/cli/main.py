@@ -18,6 +18,7 @@ VERBS: Final = {
     "lab": "engine.cli.lab:lab",
     "latency": "engine.cli.latency:latency",
     "order": "engine.cli.order:order",
+    "preflight": "engine.cli.preflight:preflight",
     "record": "engine.cli.record:record",
     "recordings": "engine.cli.recordings:recordings",
     "replay": "engine.cli.replay:replay_command",

@@ -8,7 +8,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from engine.analytics.parity import Comparison, Run, compare
+from engine.analytics.parity import Agreement, Comparison, Run, WindowRow, compare
 from engine.analytics.parity_report import as_page, as_values, cash, number, percent
 from engine.analytics.window_history import Histories, WindowHistory
 from engine.cli.extras import needs
@@ -25,6 +25,7 @@ from engine.model.errors import InputError
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page that needs nothing else.")
 @click.option("--windows", is_flag=True, help="List every window.")
+@click.option("--trading", is_flag=True, help="Require it of decisions that trade: reads and alerts left out.")
 @click.option(
     "--require-agreement", type=click.FloatRange(0, 100), help="Exit status 1 below this percentage of equal decisions."
 )
@@ -41,6 +42,7 @@ def compare_command(
     as_json: bool,
     html: Path | None,
     windows: bool,
+    trading: bool,
     require_agreement: float | None,
     least_decisions: int,
 ) -> None:
@@ -62,7 +64,7 @@ def compare_command(
         else:
             _show(found, windows=windows)
         if require_agreement is not None:
-            _require(found, require_agreement, least_decisions)
+            _require(found.trading if trading else found.decisions, require_agreement, least_decisions)
 
 
 def load_run(path: Path) -> Run:
@@ -94,8 +96,8 @@ def _groups(path: Path) -> list[list[Path]]:
     return [sessions] if sessions else [[folder] for folder in journal_folders(path)]
 
 
-def _require(found: Comparison, percentage: float, least: int) -> None:
-    compared, rate = found.decisions.compared, found.decisions.rate
+def _require(found: Agreement, percentage: float, least: int) -> None:
+    compared, rate = found.compared, found.rate
     if compared < least:
         click.echo(f"expected at least {least} compared decisions, were {compared}", err=True)
         sys.exit(1)
@@ -119,8 +121,16 @@ def _show(found: Comparison, *, windows: bool) -> None:
     parting = found.first_parting
     if parting is not None:
         console.print(f"parted first in {parting.slug}, decision {parting.position}: {parting.reason}", markup=False)
-    if windows:
-        console.print(_window_table(found))
+    for row in found.rows if windows else ():
+        click.echo(_line(row))
+
+
+def _line(row: WindowRow) -> str:
+    """Return one window in a line: how it ended, what it made, how many decisions agree, why they parted."""
+    ends = row.live_type.value if row.live_type == row.dry_type else f"{row.live_type.value} / {row.dry_type.value}"
+    money = f"P&L {cash(row.live_pnl_u6)} / {cash(row.dry_pnl_u6)}"
+    why = f"; {row.parting.reason}" if row.parting else ""
+    return f"{row.slug}  {ends}  {money}  decisions {row.decisions.matched} of {row.decisions.compared}{why}"
 
 
 def _summary(found: Comparison) -> Table:
@@ -144,23 +154,4 @@ def _summary(found: Comparison) -> Table:
         ("slippage of immediate orders, 1e-4 USD", "slippage_e4_mean"),
     ):
         table.add_row(label, number(getattr(live, field)), number(getattr(dry, field)), "")
-    return table
-
-
-def _window_table(found: Comparison) -> Table:
-    table = Table(title="windows", title_justify="left")
-    table.add_column("window", no_wrap=True)
-    for name in ("live", "dry", "P&L live", "P&L dry", "delta", "decisions", "parted because"):
-        table.add_column(name)
-    for row in found.rows:
-        table.add_row(
-            row.slug,
-            row.live_type.value,
-            row.dry_type.value,
-            cash(row.live_pnl_u6),
-            cash(row.dry_pnl_u6),
-            cash(row.pnl_delta_u6),
-            f"{row.decisions.matched} / {row.decisions.compared}",
-            row.parting.reason if row.parting else "",
-        )
     return table

@@ -51,12 +51,13 @@ def store() -> None:
 def _opened(root: Path | None, url: str | None, config_path: Path | None) -> Iterator[tuple["Store", Path]]:
     """Yield the migrated store of a state folder, with the folder."""
     config = load_config(config_path)
-    root = root or Path(config["runtime"]["state_dir"]) / config["runtime"]["mode"]
+    root = root or _default_root(config)
     with needs("store"):
         from engine.store.database import open_store
         from engine.store.follow import mode_of
-    mode = mode_of(root, config["runtime"]["mode"])
-    opened = open_store(root, mode, _without_password(url) if url else _url_of(config))
+    opened = open_store(
+        root, _mode(root, mode_of(root, config["runtime"]["mode"])), _without_password(url) if url else _url_of(config)
+    )
     try:
         opened.migrate()
         yield opened, root
@@ -143,7 +144,7 @@ def follow(root: Path | None, url: str | None, config_path: Path | None, run_dir
         signal.signal(number, lambda *_: stop.set())
     failures = 0
     with clean_exit():
-        folder = root or _default_root(config_path)
+        folder = root or _default_root(load_config(config_path))
         folder.mkdir(parents=True, exist_ok=True)
         with _only_writer(folder):
             status = _Status(run_dir / "store.json")
@@ -160,9 +161,16 @@ def follow(root: Path | None, url: str | None, config_path: Path | None, run_dir
                     stop.wait(min(2.0 ** min(failures, 10), RETRY_S_MAX))
 
 
-def _default_root(config_path: Path | None) -> Path:
-    config = load_config(config_path)
-    return Path(config["runtime"]["state_dir"]) / str(config["runtime"]["mode"])
+def _default_root(config: Config) -> Path:
+    """Return the state folder of the config's mode: those of real and of play money are apart."""
+    live = "live-local" if config["feed"]["source"] == "local" else "live"
+    return Path(config["runtime"]["state_dir"]) / ("dry" if config["runtime"]["mode"] == "dry" else live)
+
+
+def _mode(root: Path, mode: str) -> str:
+    """Return what the database's name says: a shadow session is a live one, and play money is named."""
+    mode = "live" if mode == "shadow" else mode
+    return f"{mode} (local exchange)" if root.name.startswith("live-local") else mode
 
 
 def _follow(

@@ -11,6 +11,8 @@ _SCALED: Final[tuple[tuple[str, str, int], ...]] = (
     ("guards", "MIN_WINDOW_REMAINING", 3_000),
     ("guards", "LATE_MIN_REMAINING", 1_000),
     ("guards", "CANCEL_BUYS_BEFORE_END", 1_000),
+    ("risk", "WATCH_SEC", 6_000),
+    ("risk", "CLOSE_WINDOW_SEC", 1_000),
 )
 """What scaled() shortens, with the floor in ms below which it does not go (decision 11)."""
 
@@ -23,7 +25,8 @@ def scaled(config: Config, length_s: int) -> Config:
     base_ms = config["time_windows"]["CONTRACT_DURATION_SEC"]
     if length_ms == base_ms:
         return config
-    changes: dict[str, dict[str, Any]] = {"time_windows": {"CONTRACT_DURATION_SEC": length_ms}, "guards": {}}
+    changes: dict[str, dict[str, Any]] = {section: {} for section, _, _ in _SCALED}
+    changes["time_windows"]["CONTRACT_DURATION_SEC"] = length_ms
     for section, key, floor_ms in _SCALED:
         value_ms = config[section][key] * length_ms // base_ms
         changes[section][key] = value_ms if config[section][key] < floor_ms else max(value_ms, floor_ms)
@@ -74,5 +77,7 @@ def bucket_params(config: Config) -> BucketParams:
         max_late_entry_price_e4=guards["MAX_LATE_ENTRY_PRICE"],
         cancel_buys_before_end_ns=guards["CANCEL_BUYS_BEFORE_END"] * NS_PER_MS,
         stop_sells_dust=guards["STOP_SELLS_DUST"],
+        near_close_ns=config["risk"]["WATCH_SEC"] * NS_PER_MS,
+        near_close_rate_e6=config["risk"]["WATCH_CAP_RATE"],
         gtd_ahead_ns=(config["execution"]["GTD_MINIMUM_SEC"] + config["execution"]["GTD_BUFFER_SEC"]) * NS_PER_MS,
     )

@@ -146,6 +146,17 @@ def _risk(sections: Sections) -> list[str]:
             f"risk.MAX_POSITION: expected at least the largest cap of CAP_SCHEDULE ({format_scaled(largest_u6, 6)} "
             f"USD), or 0 for none, was {format_scaled(risk['MAX_POSITION'], 6)}"
         )
+    close_ms, watch_ms = risk["CLOSE_WINDOW_SEC"], risk["WATCH_SEC"]
+    late_ms = sections["guards"]["LATE_MIN_REMAINING"]
+    if close_ms > late_ms:
+        problems.append(
+            f"risk.CLOSE_WINDOW_SEC: expected at most guards.LATE_MIN_REMAINING ({_seconds(late_ms)}), which allows "
+            f"entries until then, was {_seconds(close_ms)}"
+        )
+    if close_ms > watch_ms:
+        problems.append(
+            f"risk.WATCH_SEC: expected at least CLOSE_WINDOW_SEC ({_seconds(close_ms)}), was {_seconds(watch_ms)}"
+        )
     if risk["REFUSALS_IN_A_ROW"] and not risk["REFUSALS_QUIET_SEC"]:
         problems.append("risk.REFUSALS_QUIET_SEC: expected more than 0 with REFUSALS_IN_A_ROW, was 0")
     return problems

@@ -54,6 +54,10 @@ class Config:
         }
         return orjson.dumps(shown, option=orjson.OPT_INDENT_2)
 
+    def shown(self, section: str, key: str) -> Any:
+        """Return one value as it may be shown: in its own unit, secrets masked."""
+        return SCHEMA[section][key].kind.show(self._sections[section][key])
+
     @property
     def hash(self) -> str:
         """The first 16 hex digits of the SHA-256 of `to_json`: one way to play has one hash."""

@@ -151,6 +151,9 @@ SCHEMA: Final[dict[str, Section]] = {
             "user_ws_url": Key(TEXT, "wss://ws-subscriptions-clob.polymarket.com/ws/user", "User channel."),
             "data_url": Key(TEXT, "https://data-api.polymarket.com", "Positions and history."),
             "relayer_url": Key(TEXT, "https://relayer-v2.polymarket.com", "Split, merge, redeem and approve."),
+            "geoblock_url": Key(
+                TEXT, "https://polymarket.com/api/geoblock", "Tells whether the venue trades with where we are."
+            ),
             "rpc_url": Key(TEXT, "https://polygon.drpc.org", "The chain, for what approvals and balances really are."),
             "proxy": Key(PROXY, None, "SOCKS5 or HTTP proxy; a password in it is masked wherever the config is shown."),
         }
@@ -183,6 +186,9 @@ SCHEMA: Final[dict[str, Section]] = {
             "MAX_POSITION": Key(
                 USD, 40_000_000, "All positions and working buys together never cost more; 0 = no maximum."
             ),
+            "WATCH_SEC": Key(SECONDS, 120_000, "With no more than this left a market is watched: caps are smaller."),
+            "WATCH_CAP_RATE": Key(RATE, 1_000_000, "... this part of CAP_SCHEDULE's, 1 = as they are."),
+            "CLOSE_WINDOW_SEC": Key(SECONDS, 5_000, "With no more than this left only risk is reduced."),
             "REFUSALS_IN_A_ROW": Key(
                 whole(0, 1_000), 5, "So many orders refused by the venue in a row trip a breaker; 0 = off."
             ),

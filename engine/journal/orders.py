@@ -4,10 +4,12 @@ A journal has orders only as commands and answers. This fold is what reports, co
 it counts as every strategy does (`engine.model.orders`: `advance`, `count_fill`), a fill once by (trade id, order).
 """
 
+from collections.abc import Iterable
 from typing import Final, Protocol
 
 import msgspec
 
+from engine.journal.format import DecisionEntry, Entry, EventEntry
 from engine.model.commands import Cancel, Command, Place
 from engine.model.events import (
     Accepted,
@@ -99,6 +101,18 @@ class MemoryHistories:
 
 
 _ANSWERS: Final = (Accepted, Rejected, Gone, Unknown, OrderState)
+
+
+def take_entries(histories: Histories, entries: Iterable[Entry]) -> None:
+    """Fold the entries of one journal, in order."""
+    now_ns = 0
+    for entry in entries:
+        if isinstance(entry, EventEntry):
+            now_ns = entry.event.ts_ns
+            take_event(histories, entry.event)
+        elif isinstance(entry, DecisionEntry):
+            for command in entry.commands:
+                take_command(histories, command, now_ns)
 
 
 def take_command(histories: Histories, command: Command, now_ns: int) -> None:

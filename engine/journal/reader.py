@@ -43,6 +43,8 @@ def journal_folders(path: Path) -> list[Path]:
     return found
 
 
+PAYLOAD_BYTES_MIN: Final = 3
+"""No entry is shorter; eight zero bytes would be a frame of none, and a disk may leave many of them."""
 _SESSION: Final = re.compile(r"session-[0-9]{6,}")
 
 
@@ -133,16 +135,15 @@ def _payload_at(data: bytes, offset: int) -> bytes | None:
         return None
     length, crc = FRAME.unpack_from(data, offset)
     begin = offset + FRAME.size
-    payload = data[begin : begin + length]
-    if length > FRAME_BYTES_MAX or len(payload) != length or zlib.crc32(payload) != crc:
+    if not PAYLOAD_BYTES_MIN <= length <= FRAME_BYTES_MAX or begin + length > len(data):
         return None
-    return payload
+    payload = data[begin : begin + length]
+    return payload if zlib.crc32(payload) == crc else None
 
 
 def _frame_follows(data: bytes, offset: int) -> bool:
-    """Whether a good frame stands right behind the bad one: then it is damage in the middle, not a torn tail."""
-    if offset + FRAME.size > len(data):
-        return False
-    length, _ = FRAME.unpack_from(data, offset)
-    after = offset + FRAME.size + length
-    return length <= FRAME_BYTES_MAX and after < len(data) and _payload_at(data, after) is not None
+    """Whether a good frame stands anywhere behind the bad one: then it is damage in the middle, not a torn tail.
+
+    Every place is tried, because the damage may be in the bad frame's length.
+    """
+    return any(_payload_at(data, at) is not None for at in range(offset + 1, len(data) - FRAME.size))

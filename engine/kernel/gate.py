@@ -12,6 +12,7 @@ from engine.model.market import View
 from engine.model.orders import Order
 from engine.model.records import Verdict
 from engine.model.units import NS_PER_MS
+from engine.risk.market_state import MarketState
 from engine.risk.rules import RiskFacts, review
 
 from .state import KernelState
@@ -35,6 +36,7 @@ class OrderContext(msgspec.Struct, frozen=True):
     cash_u6: int
     position_u6: int = 0
     position_max_u6: int = 0
+    market: MarketState = MarketState.NORMAL
 
 
 def judge(
@@ -62,7 +64,7 @@ def judge(
             cap_u6=context.cap_u6,
             fees=context.view.fees,
             reducing=is_reducing(order, facts),
-            market_open=not context.view.closed,
+            market=context.market,
             breaker=state.breakers.blocking(slug_of(order.order)) if state.breakers.trips else None,
             position_u6=context.position_u6,
             position_max_u6=context.position_max_u6,

@@ -26,12 +26,14 @@ from engine.model.events import (
     Rejected,
     Tob,
     VenueBudget,
+    VenueState,
     Wallet,
 )
 from engine.model.units import format_cash
 from engine.risk import breakers, guardian, reconcile
 from engine.risk.breakers import BreakerParams, Breakers
 from engine.risk.guardian import Guardian, GuardianParams
+from engine.risk.market_state import MarketFacts, MarketParams, MarketState, market_state
 from engine.risk.reconcile import ReconcileParams
 from engine.strategy.base import Strategy
 from engine.strategy.bucket.round import Round
@@ -47,16 +49,16 @@ class GuardParams(msgspec.Struct, frozen=True):
     breakers: BreakerParams = BreakerParams()
     guardian: GuardianParams = GuardianParams()
     reconcile: ReconcileParams = ReconcileParams()
+    market: MarketParams = MarketParams()
 
 
 class Guards:
-    """Keeps the guards' part of a kernel's state; `pull` and `kill` say what the kernel has to do next."""
+    """Keeps the guards' part of a kernel's state; `kill` says that trading has to stop."""
 
     def __init__(self, strategy: Strategy[Round], params: GuardParams, state: KernelState) -> None:
         self.strategy = strategy
         self.params = params
         self.state = state
-        self.pull: tuple[str, ...] = ()  # windows whose buys have to be pulled now
         self.kill = ""  # why trading has to stop now
         self._told: list[Command] = []
         self._wake_ns = self._next_wake_ns()
@@ -75,6 +77,11 @@ class Guards:
     def wake_at_ns(self) -> int:
         """Return when time alone will change a guard."""
         return self._wake_ns
+
+    def market(self, end_ns: int, now_ns: int, *, closed: bool) -> MarketState:
+        """Return the state of a market whose trading ends at `end_ns`."""
+        halted = self.state.venue == VenueState.DISABLED
+        return market_state(self.params.market, MarketFacts(end_ns - now_ns, closed=closed, halted=halted))
 
     def hear(self, event: Event) -> list[Command]:
         """Take in an event before the strategies do; return what a person is told and what is asked."""
@@ -132,8 +139,13 @@ class Guards:
         broken = self.state.broken
         return {slug: self.strategy.pnl_u6(one) for slug, one in self.state.rounds.items() if slug not in broken}
 
-    def _cash_u6(self) -> int:
+    def cash_u6(self) -> int:
+        """Return bankroll less what unfinished rounds have taken out, reservations not taken off."""
         return self.state.bankroll_u6 - sum(self.strategy.at_risk_u6(one)[1] for one in self.state.rounds.values())
+
+    def position_u6(self) -> int:
+        """Return what everything that is held has cost."""
+        return sum(self.strategy.at_risk_u6(one)[0] for one in self.state.rounds.values())
 
     def _next_wake_ns(self) -> int:
         state = self.state
@@ -158,7 +170,7 @@ class Guards:
         self._wake_ns = self._next_wake_ns()
 
     def _changed(self, after: Breakers, now_ns: int) -> None:
-        """Replace the breakers; tell of each that tripped or closed, and have the buys that it concerns pulled."""
+        """Replace the breakers; tell of each that tripped or closed."""
         before = self.state.breakers
         if after is before:
             return
@@ -166,8 +178,6 @@ class Guards:
         for trip in breakers.opened(before, after):
             self._told.append(Alert(AlertCode.BREAKER_TRIPPED.value, f"{trip.name}: {trip.detail}"))
             self.fired(trip.name, now_ns, trip.detail)
-            slugs = tuple(self.state.rounds) if not trip.slug else (trip.slug,)
-            self.pull = (*self.pull, *(slug for slug in slugs if slug not in self.pull))
         for trip in breakers.closed(before, after):
             self._told.append(Alert(AlertCode.BREAKER_CLOSED.value, trip.name))
         self._wake_ns = self._next_wake_ns()
@@ -226,7 +236,7 @@ class Guards:
 
     def _wallet(self, event: Wallet) -> None:
         state = self.state
-        cash_u6 = self._cash_u6()
+        cash_u6 = self.cash_u6()
         if not state.reconciler.begun and cash_u6 == state.bankroll_u6:
             state.reconciler, bankroll_u6 = reconcile.first_sight(state.reconciler, event, state.bankroll_u6)
             if bankroll_u6 < state.bankroll_u6:

@@ -84,7 +84,7 @@ class Kernel:
         outcome_of = slugs
         decision = Decision()
         said = guards.hear(event)
-        if guards.pull:
+        if state.breakers.trips:
             self._pull(event.ts_ns, decision)
         if said:
             self._say(said, event.ts_ns, decision)
@@ -126,7 +126,7 @@ class Kernel:
 
     def cash_u6(self) -> int:
         """Return bankroll less what unfinished rounds have taken out, reservations not taken off."""
-        return self.state.bankroll_u6 - sum(self.strategy.at_risk_u6(state)[1] for state in self.state.rounds.values())
+        return self.guards.cash_u6()
 
     def _targets(self, event: Event) -> tuple[str, ...]:
         """Return the slugs of the windows that the event concerns; kernel-wide facts are taken in here."""
@@ -189,11 +189,11 @@ class Kernel:
         return wanted
 
     def _pull(self, now_ns: int, decision: Decision) -> None:
-        """Cancel the working buys of the windows that a breaker forbids to quote in."""
-        slugs, self.guards.pull = self.guards.pull, ()
-        for slug in slugs:
-            if slug in self.state.rounds and slug not in self.state.broken:
-                self.state.rounds[slug], cancels = self.strategy.pull(self.state.rounds[slug], now_ns)
+        """Cancel the working buys of the windows that a breaker forbids to quote in, for as long as it does."""
+        rounds, broken, breakers = self.state.rounds, self.state.broken, self.state.breakers
+        for slug in tuple(rounds):
+            if slug not in broken and breakers.blocking(slug) is not None:
+                rounds[slug], cancels = self.strategy.pull(rounds[slug], now_ns)
                 for cancel in cancels:
                     self._judge(slug, cancel, now_ns, decision)
 
@@ -240,8 +240,9 @@ class Kernel:
 
     def _context(self, slug: str, order: Place, now_ns: int) -> OrderContext:
         strategy, round_state = self.strategy, self.state.rounds[slug]
+        view = strategy.view(round_state, order.asset)
         return OrderContext(
-            view=strategy.view(round_state, order.asset),
+            view=view,
             sellable_u6=strategy.sellable_u6(round_state, order.asset),
             round_orders=without(strategy.orders(round_state), order.order),
             round_cost_u6=strategy.at_risk_u6(round_state)[0],
@@ -249,6 +250,7 @@ class Kernel:
             known_orders=frozenset(strategy.order_ids(round_state)) - {order.order},
             all_orders=without(self.working_orders(), order.order),
             cash_u6=self.cash_u6(),
-            position_u6=sum(strategy.at_risk_u6(one)[0] for one in self.state.rounds.values()),
+            position_u6=self.guards.position_u6(),
             position_max_u6=self.guards.params.guardian.position_max_u6,
+            market=self.guards.market(round_state.end_ns, now_ns, closed=view is not None and view.closed),
         )

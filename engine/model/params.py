@@ -1,8 +1,11 @@
 """The numbers that the bucket strategy is played with, as integers with their units; built from the config."""
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
+
+RATE_ONE_E6: Final = 1_000_000
 
 
 class LegSelection(StrEnum):
@@ -48,11 +51,16 @@ class BucketParams(msgspec.Struct, frozen=True):
     max_late_entry_price_e4: int
     cancel_buys_before_end_ns: int
     stop_sells_dust: bool
+    near_close_ns: int  # with no more than this left ...
+    near_close_rate_e6: int  # ... the cap is only this part of itself
     gtd_ahead_ns: int  # an expiration has to be at least this far ahead, else the order is GTC
 
     def cap_u6(self, elapsed_ns: int) -> int:
-        """Return the cap in force `elapsed_ns` after the window's start; 0 outside the schedule."""
+        """Return the cap in force `elapsed_ns` after the window's start, smaller near its close; 0 outside the
+        schedule.
+        """
         for step in self.cap_schedule:
             if step.start_ns <= elapsed_ns < step.end_ns:
-                return step.cap_u6
+                is_near = self.window_ns - elapsed_ns <= self.near_close_ns
+                return step.cap_u6 * self.near_close_rate_e6 // RATE_ONE_E6 if is_near else step.cap_u6
         return 0

@@ -17,6 +17,7 @@ from engine.model.orders import Order
 from engine.model.records import Verdict
 from engine.model.units import notional_u6
 from engine.risk.breakers import Trip
+from engine.risk.market_state import MarketState, is_allowed
 
 CASH_AGAIN_NS: Final = 1_000_000_000
 BREAKER_AGAIN_NS: Final = 5_000_000_000
@@ -37,7 +38,7 @@ class RiskFacts(msgspec.Struct, frozen=True):
     cap_u6: int
     fees: FeeSchedule
     reducing: bool
-    market_open: bool = True
+    market: MarketState = MarketState.NORMAL
     breaker: Trip | None = None
     position_u6: int = 0
     position_max_u6: int = 0  # 0 = no maximum
@@ -54,7 +55,9 @@ def reserved_tokens_u6(orders: Iterable[Order], asset: int) -> int:
 
 
 def review(facts: RiskFacts, order: Place) -> Verdict:
-    """Return whether the order may put money at risk; orders that only reduce risk pass."""
+    """Return whether the order may put money at risk; one that only reduces risk passes wherever the market allows."""
+    if not is_allowed(facts.market, reducing=facts.reducing, resting=order.post_only):
+        return Verdict(order.order, False, Code.RISK_MARKET_STATE)
     if facts.reducing:
         return Verdict(order.order, True)
     if facts.killed:
@@ -62,8 +65,6 @@ def review(facts: RiskFacts, order: Place) -> Verdict:
     if facts.breaker is not None:
         retry_at_ns = max(facts.breaker.until_ns, facts.now_ns + BREAKER_AGAIN_NS)
         return Verdict(order.order, False, Code.RISK_BREAKER, retry_at_ns)
-    if not facts.market_open:
-        return Verdict(order.order, False, Code.RISK_MARKET_STATE)
     cost_u6 = effective_cost_buy_u6(facts.fees, order.price_e4, order.size_u6, taker=not order.post_only)
     if facts.round_cost_u6 + reserved_cash_u6(facts.round_orders) + cost_u6 > facts.cap_u6:
         return Verdict(order.order, False, Code.RISK_CAP, facts.now_ns + CASH_AGAIN_NS)

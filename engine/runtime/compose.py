@@ -21,6 +21,7 @@ from engine.model.ports import Recorder
 from engine.model.units import NS_PER_MS, NS_PER_S
 from engine.risk.breakers import BreakerParams
 from engine.risk.guardian import GuardianParams
+from engine.risk.market_state import MarketParams
 from engine.risk.reconcile import ReconcileParams
 from engine.strategy.bucket.strategy import BucketStrategy
 
@@ -61,6 +62,7 @@ def guard_params(config: Config) -> GuardParams:
             position_max_u6=risk["MAX_POSITION"],
         ),
         ReconcileParams(every_rounds=risk["RECONCILE_EVERY_ROUNDS"]),
+        MarketParams(risk["WATCH_SEC"] * NS_PER_MS, risk["CLOSE_WINDOW_SEC"] * NS_PER_MS),
     )
 
 

@@ -3,6 +3,7 @@ looks.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +43,19 @@ class ControlFiles:
         write_atomically(self.resume_file, orjson.dumps({"who": who, "reason": reason}))
         self.kill_file.unlink(missing_ok=True)
 
-    def poll(self, now_ns: int, *, killed: bool) -> Operator | None:
-        """Return the operator's word that the kernel has not heard yet."""
-        reason = self._reason()
+    def poll(self, now_ns: int, *, killed: bool, why: str = "") -> Operator | None:
+        """Return the operator's word that the kernel has not heard yet.
+
+        A kernel that was killed by one of its guards, `why`, has its file written: whoever looks sees it, and it stays
+        killed in a fresh state folder too.
+        """
+        reason = self.kill_reason()
         if reason is not None:
             return None if killed else Operator(now_ns, "kill", "file", reason)
+        if killed and not self.resume_file.exists():
+            with suppress(OSError):  # it stays killed without its file, and the journal says so
+                write_atomically(self.kill_file, why.encode() + b"\n")
+            return None
         if not killed:
             self.resume_file.unlink(missing_ok=True)  # it would end a later kill unasked
         elif self.resume_file.exists():
@@ -55,7 +64,7 @@ class ControlFiles:
             return Operator(now_ns, "resume", str(said.get("who", "?")), str(said.get("reason", "?")))
         return None
 
-    def _reason(self) -> str | None:
+    def kill_reason(self) -> str | None:
         """Return the kill file's content, None without one; one that cannot be read kills as well."""
         try:
             return self.kill_file.read_text(errors="replace").strip()

@@ -20,7 +20,7 @@ from engine.execution.polymarket.user_stream import UserStream
 from engine.execution.polymarket.wire import Wire
 from engine.kernel.state import KernelState
 from engine.model.errors import ResourceError
-from engine.model.events import Foreign
+from engine.model.events import Foreign, Operator
 from engine.model.units import NS_PER_MS, NS_PER_S
 from engine.runtime.recovery import first_words
 from engine.runtime.shell import Shell
@@ -188,8 +188,9 @@ class LiveEngine:
         self._driver = Driver(shell, bell, spin=spin)
         self.on_driver(self._driver)
         try:
-            shell.tell_time()
-            shell.begin(*first_words(state, shell.loop.now_ns))
+            now_ns = shell.tell_time()
+            events, commands = first_words(state, now_ns)
+            shell.begin([Operator(now_ns, "start", "shell", "the venue can be asked"), *events], commands)
             await self._driver.run()
         except BaseException:
             self.healthy = False  # no more beats: whatever we cannot cancel the venue will

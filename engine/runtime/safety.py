@@ -49,11 +49,10 @@ def manifest(kernel: Kernel, mode: str) -> list[GuardRow]:
 
 def state_of_trading(kernel: Kernel) -> TradingState:
     """Return what the engine may do at the moment."""
-    held_u6 = sum(kernel.strategy.at_risk_u6(one)[0] for one in kernel.state.rounds.values())
     everywhere = any(not trip.slug for trip in kernel.state.breakers.trips)
-    return trading_state(
-        kernel.guards.params.guardian, killed=kernel.state.killed, tripped=everywhere, position_u6=held_u6
-    )
+    held_u6 = kernel.guards.position_u6()
+    params = kernel.guards.params.guardian
+    return trading_state(params, killed=kernel.state.killed, tripped=everywhere, position_u6=held_u6)
 
 
 def reconciliations(state: KernelState) -> list[dict[str, Any]]:
@@ -190,6 +189,9 @@ def _limit(code: Code, kernel: Kernel) -> tuple[str, str]:
         return f"{format_cash(kernel.cash_u6())} USD less what working buys reserve", ""
     if code == Code.RISK_CAP:
         return "the cap in force of CAP_SCHEDULE", ""
+    if code == Code.RISK_MARKET_STATE:
+        market = guards.market
+        return f"watched from {_seconds(market.watch_ns)}, closing from {_seconds(market.close_window_ns)} left", ""
     if code == Code.FW_VENUE_BUDGET and params.venue_reserve == 0:
         return "none", "0 in the config"
     if code == Code.FW_VENUE_BUDGET and state.venue_budget is None:

@@ -129,7 +129,8 @@ class Shell:
 
     def hear_operator(self) -> None:
         """Take in what the operator's files say."""
-        word = self._control.poll(self.loop.now_ns, killed=self.loop.kernel.state.killed)
+        state = self.loop.kernel.state
+        word = self._control.poll(self.loop.now_ns, killed=state.killed, why=state.kill_reason)
         if word is not None:
             self._say(word)
 

@@ -28,7 +28,7 @@ class Strategy(Protocol[State]):
         ...
 
     def pull(self, state: State, now_ns: int) -> tuple[State, list[Command]]:
-        """Return the state with every working buy being cancelled, and the cancels."""
+        """Return the state with every working buy being cancelled, and the cancels; asked again and again."""
         ...
 
     def is_crossed(self, state: State, asset: int) -> bool:

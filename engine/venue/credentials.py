@@ -88,6 +88,20 @@ def request_signature(secret: bytes, timestamp_s: str, method: str, path: str, b
     return base64.urlsafe_b64encode(digest).decode()
 
 
+def request_headers(
+    address: bytes, credentials: ApiCredentials, timestamp_s: int, method: str, path: str, body: bytes = b""
+) -> dict[str, str]:
+    """Return the L2 headers of a private call; ValueError for a secret that is none."""
+    signature = request_signature(secret_bytes(credentials.secret), str(timestamp_s), method, path, body)
+    return {
+        ADDRESS_HEADER: checksum_address(address),
+        API_KEY_HEADER: credentials.key,
+        PASSPHRASE_HEADER: credentials.passphrase,
+        TIMESTAMP_HEADER: str(timestamp_s),
+        SIGNATURE_HEADER: signature,
+    }
+
+
 def is_request_signature(
     signature: str, secret: bytes, timestamp_s: str, method: str, path: str, body: bytes = b""
 ) -> bool:

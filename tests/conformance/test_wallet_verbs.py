@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("polymarket", reason="the official clients are not installed: pip install -e '.[clients]'")
 
 from tests.conformance.trader import Trader
-from tests.conformance.venue import BUCKETMM, USD, Account, Venue
+from tests.conformance.venue import BUCKETMM, USD, Account, Venue, running
 
 
 class User:
@@ -118,3 +118,30 @@ def test_what_the_venue_refuses_is_said_and_not_a_traceback(venue: Venue, user: 
     assert "error: the venue or its SDK refused" in said
     assert "Traceback" not in said
     user.wallet("redeem", "no-such-market", status=3)
+
+
+def test_goes_by_tls_where_the_config_says_so(tmp_path: Path) -> None:
+    with running("--tls") as sealed:
+        account, url = sealed.account(), sealed.reach["tls_url"]
+        paths = {
+            "clob_url": "",
+            "gamma_url": "/gamma",
+            "data_url": "/data",
+            "relayer_url": "/relayer",
+            "rpc_url": "/rpc",
+        }
+        path = tmp_path / "config.json"
+        path.write_text(json.dumps({"venue": {name: url + end for name, end in paths.items()}}))
+        market = sealed.market()
+        result = subprocess.run(
+            [str(BUCKETMM), "wallet", "--source", "polymarket", "--config", str(path), "split", market.slug, "3"],
+            env=os.environ
+            | {"POLYMARKET_PK": account.private_key, "SSL_CERT_FILE": sealed.reach["environment"]["SSL_CERT_FILE"]},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert sealed.held(account.deposit, market.up) == 3 * USD

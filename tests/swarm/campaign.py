@@ -25,6 +25,7 @@ class Result(NamedTuple):
     moves: Counter[tuple[Stage, Stage]]
     failures: dict[int, str]
     presigned: int = 0
+    pulled: int = 0
 
     @property
     def missing(self) -> frozenset[tuple[Stage, Stage]]:
@@ -37,7 +38,7 @@ def run_range(first: int, count: int) -> Result:
     events = 0
     moves: Counter[tuple[Stage, Stage]] = Counter()
     failures: dict[int, str] = {}
-    presigned = 0
+    presigned = pulled = 0
     for seed in range(first, first + count):
         try:
             report = run_seed(seed)
@@ -47,7 +48,8 @@ def run_range(first: int, count: int) -> Result:
         events += report.events
         moves.update(report.moves)
         presigned += report.presigned
-    return Result(count, events, moves, failures, presigned)
+        pulled += report.pulled
+    return Result(count, events, moves, failures, presigned, pulled)
 
 
 def run_many(seeds: int, first: int = 0, processes: int = 2, *, show_progress: bool = False) -> Result:
@@ -62,6 +64,7 @@ def run_many(seeds: int, first: int = 0, processes: int = 2, *, show_progress: b
                 total.moves + result.moves,
                 total.failures | result.failures,
                 total.presigned + result.presigned,
+                total.pulled + result.pulled,
             )
             if show_progress:
                 print(f"\r{total.seeds:,} seeds, {len(total.failures)} failures", end="", file=sys.stderr, flush=True)
@@ -81,7 +84,7 @@ def main() -> None:
     wanted = parser.parse_args()
     result = run_many(wanted.seeds, wanted.first_seed, wanted.processes, show_progress=True)
     print(f"\n{result.seeds:,} seeds, {result.events:,} events, {len(result.failures)} broke a rule")
-    print(f"{result.presigned:8,}  stops signed ahead")
+    print(f"{result.presigned:8,}  stops signed ahead, {result.pulled:,} buys pulled by a breaker")
     for (before, after), count in sorted(result.moves.items()):
         print(f"{count:8,}  {before.name} -> {after.name}")
     for before, after in sorted(result.missing):

@@ -1,9 +1,9 @@
 """What must always hold (bucket.md, last section), checked after every event of a seed."""
 
 from engine.kernel.kernel import Kernel
-from engine.model.commands import Command, Place, Prepare
-from engine.model.events import Event, Side
-from engine.model.orders import OrderStatus
+from engine.model.commands import Cancel, Command, Place, Prepare
+from engine.model.events import Breaker, Event, Side
+from engine.model.orders import TERMINAL, OrderStatus
 from engine.model.records import RoundRecord, Verdict
 from engine.model.units import NS_PER_S, SIZE_GRID_U6, notional_u6
 from engine.strategy.base import Strategy
@@ -31,6 +31,7 @@ class Checks:
         self.prepared: dict[str, Prepare] = {}
         self.stamps: set[int] = set()
         self.presigned = 0
+        self.pulled = 0
 
     def event(self, seq: int, event: Event) -> None:
         """Be the kernel's recorder: inputs are looked at elsewhere."""
@@ -56,6 +57,8 @@ class Checks:
         self._ensure(not kernel.state.broken, f"the round broke: {kernel.state.broken}")
         for state in kernel.state.rounds.values():
             self._orders(state, event)
+            if kernel.state.breakers.blocking(state.slug) is not None:
+                self._pulled(state, event, commands)
             self._liveness(state, event)
             for command in commands:
                 if isinstance(command, Place):
@@ -116,6 +119,16 @@ class Checks:
             self._ensure(at_risk_u6 <= cap_u6, f"{at_risk_u6} at risk, the cap is {cap_u6}")
         else:
             self._ensure(place.size_u6 <= state.held_u6, f"sells more than is held: {place}")
+
+    def _pulled(self, state: Round, event: Event, commands: list[Command]) -> None:
+        """While a breaker is tripped nothing is bought, and every buy is on its way out."""
+        buys = [one for one in commands if isinstance(one, Place) and one.side == Side.BUY]
+        self._ensure(not buys, f"bought while a breaker is tripped: {buys}")
+        entry = state.entry
+        over = (OrderStatus.UNKNOWN, *TERMINAL)
+        going = entry is None or entry.cancel_sent_ns > 0 or entry.status in over
+        self._ensure(going, f"a buy stands while a breaker is tripped: {entry}")
+        self.pulled += isinstance(event, Breaker) and any(isinstance(one, Cancel) for one in commands)
 
     def _stamped(self, place: Place) -> None:
         """No two orders have the same timestamp, and a prepared order is the one that was signed, used once."""

@@ -7,7 +7,8 @@ from engine.config.build import bucket_params, scaled
 from engine.config.load import parse_config
 from engine.kernel.kernel import Kernel
 from engine.kernel.state import decode_state, encode_state
-from engine.model.events import Event, Operator, Outcome, Tick
+from engine.model.codes import BreakerName
+from engine.model.events import Breaker, Event, Operator, Outcome, Tick
 from engine.model.units import NS_PER_S
 from engine.runtime.compose import build_kernel, fresh_state
 from engine.runtime.recovery import first_words
@@ -18,6 +19,7 @@ from tests.swarm.venue import BadVenue, draw_habits
 from tests.swarm.world import START_S, draw_options, opening, path
 
 CONFIG = parse_config(b"{}", "swarm")
+BREAKER_ODDS = 0.02
 STOPPED_IN = (Stage.ENTRY_PLACED, Stage.SL_PLACED, Stage.LATE_HOLD, Stage.LATE_SL_PLACED)
 """Stages that pass so quickly that a stop at a drawn time hardly ever meets them."""
 
@@ -29,6 +31,7 @@ class Report(NamedTuple):
     events: int
     moves: frozenset[tuple[Stage, Stage]]
     pnl_u6: int
+    pulled: int  # buys that a breaker had cancelled
     presigned: int  # stops whose signature was made ahead
 
 
@@ -41,6 +44,8 @@ class Runner:
         self.venue = BadVenue(self.random, draw_habits(self.random))
         self.crash_odds = self.random.choice((0.0, 0.0, 0.002))
         self.stop_in: Stage | None = self.random.choice((None, None, None, None, *STOPPED_IN))
+        # of its own, so that the other seeds' worlds stay what they were
+        self.breaker_random = Random(f"breakers of {seed}") if seed % 4 == 2 else None
         self.config = scaled(CONFIG, self.options.length_s)
         if self.random.random() < 0.1:
             self.config = self.config.replaced({"guards": {"STOP_SELLS_DUST": True}})
@@ -68,10 +73,11 @@ class Runner:
             if self.random.random() < self.crash_odds:
                 self._crash()
             self._stop_at_the_drawn_stage()
+            self._break_something()
         self.checks.at_the_end(self.kernel)
-        return Report(
-            self.checks.seed, self.events, frozenset(self.checks.moves), self.checks.pnl_u6, self.checks.presigned
-        )
+        checks = self.checks
+        moves = frozenset(checks.moves)
+        return Report(checks.seed, self.events, moves, checks.pnl_u6, checks.pulled, checks.presigned)
 
     def _finish(self, end_ns: int) -> None:
         """Let the venue answer everything, as it does in the end, and run the timers until nothing is
@@ -106,6 +112,15 @@ class Runner:
         if any(state.stage == self.stop_in for state in self.kernel.state.rounds.values()):
             self.stop_in = None
             self._receive(Operator(self.now_ns, "stop", "swarm", "drawn"))
+
+    def _break_something(self) -> None:
+        """Trip or close a breaker now and then, in the seeds that have them."""
+        random = self.breaker_random
+        if random is None or random.random() > BREAKER_ODDS:
+            return
+        name = random.choice((BreakerName.USER_STREAM, BreakerName.HEARTBEAT)).value
+        tripped = self.kernel.state.breakers.find(name) is None
+        self._receive(Breaker(self.now_ns, name, tripped, "drawn"))
 
     def _crash(self) -> None:
         """Kill the engine: its state comes back from the journal, what was on its way is lost, and the

@@ -20,6 +20,7 @@ def test_no_seed_breaks_a_rule_and_every_row_of_the_table_is_taken() -> None:
         f"{len(result.failures)} seeds broke a rule, the first: {next(iter(result.failures.items()))}"
     )
     assert result.presigned > SEEDS // 20, f"{result.presigned} stops had been signed ahead"
+    assert result.pulled > SEEDS // 50, f"{result.pulled} buys were pulled by a breaker"
     assert not result.missing, f"no seed took {sorted((a.name, b.name) for a, b in result.missing)}"
 
 

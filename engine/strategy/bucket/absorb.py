@@ -92,9 +92,9 @@ def _book(turn: Turn, event: Book) -> None:
 
 
 def _mark(turn: Turn, view: View) -> None:
-    """Note the bid that the position is counted at; a book that empties because its market has ended says nothing."""
+    """Note the bid that the position is counted at; an empty side, or a book after the end, leaves the last one."""
     if turn.now_ns < turn.state.end_ns and not view.closed:
-        turn.state.leg_bid_e4 = external_bid(turn.state, view)
+        turn.state.leg_bid_e4 = external_bid(turn.state, view) or turn.state.leg_bid_e4
 
 
 def _market_fact(turn: Turn, event: Market | Feed | Gap) -> None:
@@ -193,7 +193,7 @@ def _bought(state: Round, event: Fill, cost_u6: int) -> None:
         state.settling_since_ns = 0
     if state.leg < 0:
         state.leg = event.asset
-        state.leg_bid_e4 = external_bid(state, state.view(event.asset))
+        state.leg_bid_e4 = external_bid(state, state.view(event.asset)) or event.price_e4
         _take_in_dust(state)
     state.held_u6 += event.size_u6
     state.bought_u6 += event.size_u6

@@ -79,7 +79,7 @@ class Round(msgspec.Struct, array_like=True, kw_only=True):
     stop_wait_record: bool = False  # the next stop order waits for a fresh record with a bid
     stop_sent_ns: int = 0
     stop_sent: bool = False  # since the stop latched
-    leg_bid_e4: int = 0  # the last bid of others for the leg while its market was open
+    leg_bid_e4: int = 0  # the last bid of others for the leg while its market was open; it marks the position
     tp_bid_e4: int = 0  # external bid when the take-profit was derived
     tp_sent_ns: int = 0
 

@@ -7,6 +7,7 @@ from typing import Final
 from engine.model.codes import AlertCode
 from engine.model.commands import Command
 from engine.model.events import Event, Tick
+from engine.model.orders import OrderStatus
 from engine.model.params import BucketParams
 from engine.strategy.bucket.absorb import absorb, retire
 from engine.strategy.bucket.entry import entry_placed, wait_entry
@@ -15,7 +16,7 @@ from engine.strategy.bucket.late import late_hold, late_sl_placed
 from engine.strategy.bucket.prepare import prepare_stop
 from engine.strategy.bucket.round import Round
 from engine.strategy.bucket.stages import Stage
-from engine.strategy.bucket.turn import Turn
+from engine.strategy.bucket.turn import CANCEL_UNCONFIRMED_NS, Turn
 
 NEVER_NS: Final = 1 << 62
 _MOVES_MAX: Final = 8
@@ -44,9 +45,15 @@ def step(params: BucketParams, state: Round, event: Event) -> tuple[Round, list[
 
 
 def pull(params: BucketParams, state: Round, now_ns: int) -> tuple[Round, list[Command]]:
-    """Return the round with its buy, if one works, being cancelled, and the cancel: the stages follow it to its end."""
-    if state.entry is None:
+    """Return the round with its buy being cancelled, and the cancel, once a second at most.
+
+    A buy whose cancel is under way or whose fate is unknown is left to the stages, which follow it to its end.
+    """
+    entry = state.entry
+    if entry is None or entry.status not in (OrderStatus.SENT, OrderStatus.LIVE, OrderStatus.HELD):
         return state, []
+    if entry.cancel_sent_ns and now_ns < entry.cancel_sent_ns + CANCEL_UNCONFIRMED_NS:
+        return state, []  # the venue would not cancel what it was matching: it is asked again when that is over
     turn = Turn(params, copy(state), Tick(now_ns))
     turn.cancel_entry()
     return turn.state, turn.intents

@@ -35,7 +35,6 @@ from tests.signing import proof
 BALANCE_U6 = 1_000 * U6
 ASSETS = ("btc", "eth")
 GRACE_S = 3
-STYLE = "lively"
 
 
 class LiveRun:
@@ -49,6 +48,7 @@ class LiveRun:
         self.mode = mode
         self.seed = seed
         self.ring = f"/bmt_live_{os.getpid()}_{seed}"
+        self.style = "lively"
         self.rested_late: set[str] = set()
         self.exchange_arguments = exchange_arguments
         self.environment = {**os.environ, "XDG_STATE_HOME": str(folder / "xdg")}
@@ -57,6 +57,8 @@ class LiveRun:
         config["execution"]["MUTATIONS_PER_MINUTE"] = 1_000
         config["execution"]["MAX_OPEN_ORDERS"] = 20
         config["risk"]["INITIAL_BANKROLL"] = BALANCE_U6 // U6
+        for limit in ("DAILY_LOSS_LIMIT", "DRAWDOWN_LIMIT", "TRADE_LOSS_LIMIT", "MAX_POSITION"):
+            config["risk"][limit] = 0  # many short rounds lose more than a day of long ones may
         config["risk"]["kill_file"] = str(folder / "run" / "KILL")
         (folder / "config.json").write_text(json.dumps(config))
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -65,7 +67,7 @@ class LiveRun:
         """Start the exchange, the feeder and the engine, each when the one before it is there."""
         series = [word for asset in ASSETS for word in ("--asset", asset)]
         self.launch("exchange", "exchange", "--bucket-seconds", str(self.seconds), "--seed", str(self.seed), *series,
-                    "--style", STYLE, "--accounts", "2", "--limits", "off", *self.exchange_arguments)  # fmt: skip
+                    "--style", self.style, "--accounts", "2", "--limits", "off", *self.exchange_arguments)  # fmt: skip
         wait_for((self.folder / "run" / "exchange.json").exists, self.log())
         self.start_feeder()
         self.start_engine()
@@ -147,6 +149,10 @@ class LiveRun:
             f"{self.reach()['control_url']}/wallets/{checksum_address(owner.wallet)}"
         ).json()
         return found
+
+    def process(self, name: str) -> subprocess.Popen[bytes]:
+        """Return a running process."""
+        return self._processes[name]
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> int:
         """End one process and return its exit status."""

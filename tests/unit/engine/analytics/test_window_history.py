@@ -33,7 +33,10 @@ def test_a_window_has_its_orders_fills_answers_and_record(tmp_path: Path) -> Non
     assert window.record is not None
     assert len(window.fills) == window.record.fills > 1
     assert len(window.orders) == window.record.orders
-    assert {answer.said[0] for answer in window.answers} >= {"Fill", "Gone"}
+    said = [answer.said for answer in window.answers]
+    assert {one[0] for one in said} >= {"Fill", "Gone"}
+    assert len([one for one in said if one[0] == "Fill"]) == len(window.fills), "settlements are no new fills"
+    assert ("Gone", "ENTRY", "FILLED") not in said
     assert window.minimum_u6 == 5_000_000
 
 

@@ -30,9 +30,19 @@ def test_different_runs_do_not(tmp_path: Path) -> None:
     result = compare(journals(), journals(CAUTIOUS), "--windows", "--html", page, "--require-agreement", 100)
     assert result.exit_code == 1
     assert "expected 100 % of the decisions to agree" in result.stderr
-    for text in ("ENTRY_BID_THRESHOLD", "parted first", "windows on both sides", "1810000020"):
+    for text in ("ENTRY_BID_THRESHOLD", "parted first", "windows on both sides", "btc-updown-60s-1810000020  "):
         assert text in result.stdout
     assert "</html>" in page.read_text(encoding="utf-8")
+
+
+def test_the_gate_can_be_about_what_trades() -> None:
+    figures = json.loads(compare(journals(), journals(CAUTIOUS), "--json").stdout)
+    rates = {name: 100 * figures[name]["agreement"] for name in ("decisions", "trading_decisions")}
+    assert len(set(rates.values())) == 2
+    between = sum(rates.values()) / 2
+    for name, options in (("decisions", ()), ("trading_decisions", ("--trading",))):
+        result = compare(journals(), journals(CAUTIOUS), "--require-agreement", between, *options)
+        assert result.exit_code == (0 if rates[name] > between else 1)
 
 
 def test_too_few_decisions_are_red_however_well_they_agree() -> None:

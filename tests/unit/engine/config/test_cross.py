@@ -85,6 +85,15 @@ def caps(*rows: tuple[float, float, float]) -> dict[str, Any]:
             "risk.MAX_POSITION: expected at least the largest cap of CAP_SCHEDULE (8 USD), or 0 for none, was 7.99",
         ),
         (
+            {"risk": {"CLOSE_WINDOW_SEC": 11}},
+            "risk.CLOSE_WINDOW_SEC: expected at most guards.LATE_MIN_REMAINING (10 s), which allows entries until "
+            "then, was 11 s",
+        ),
+        (
+            {"risk": {"WATCH_SEC": 4}},
+            "risk.WATCH_SEC: expected at least CLOSE_WINDOW_SEC (5 s), was 4 s",
+        ),
+        (
             {"risk": {"REFUSALS_QUIET_SEC": 0}},
             "risk.REFUSALS_QUIET_SEC: expected more than 0 with REFUSALS_IN_A_ROW, was 0",
         ),

@@ -68,6 +68,27 @@ def test_damage_in_the_middle_is_an_error_that_names_file_and_byte(tmp_path: Pat
         list(JournalReader(tmp_path))
 
 
+@pytest.mark.parametrize("byte", range(8))
+def test_damage_in_a_frames_length_or_check_is_no_torn_tail(tmp_path: Path, byte: int) -> None:
+    play_round(tmp_path)
+    path = tmp_path / "journal-000000.bmj"
+    data = bytearray(path.read_bytes())
+    data[header_end(bytes(data)) + byte] ^= 0xFF
+    path.write_bytes(bytes(data))
+    with pytest.raises(InputError, match="more frames follow"):
+        list(JournalReader(tmp_path))
+
+
+def test_zeros_that_a_disk_left_at_the_end_are_a_torn_tail(tmp_path: Path) -> None:
+    play_round(tmp_path)
+    frames = len(list(JournalReader(tmp_path)))
+    path = tmp_path / "journal-000000.bmj"
+    path.write_bytes(path.read_bytes() + bytes(5) + bytes(4096))
+    reader = JournalReader(tmp_path)
+    assert len(list(reader)) == frames
+    assert reader.torn_bytes == 4101
+
+
 def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
     (tmp_path / "journal-000000.bmj").write_bytes(b"something else")
     with pytest.raises(InputError, match="expected a journal segment"):

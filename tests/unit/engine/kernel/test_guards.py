@@ -106,6 +106,14 @@ def test_a_pulled_buy_whose_cancel_is_not_confirmed_is_followed_up() -> None:
     assert AlertCode.CANCEL_UNCONFIRMED in codes(kernel.receive(Tick(at(3))))
 
 
+def test_a_buy_that_the_venue_would_not_cancel_is_pulled_again_after_a_second() -> None:
+    kernel, _, place = quoting()
+    kernel.receive(Breaker(at(2), BreakerName.USER_STREAM, True))
+    kernel.receive(Rejected(at(2.1), place.order, Code.CANCEL_HELD, cancel=True))
+    assert kernel.receive(book(UP, 2.9, 6_100, 6_200)) == []
+    assert kernel.receive(book(UP, 3, 6_100, 6_200)) == [Cancel(place.order)]
+
+
 def test_a_breaker_leaves_the_take_profit_and_lets_the_stop_out() -> None:
     kernel, target = holding()
     commands = kernel.receive(Breaker(at(5), BreakerName.USER_STREAM, True, "down"))
@@ -224,6 +232,13 @@ def test_a_loss_counts_at_the_bid_and_a_gain_not_before_it_is_made() -> None:
     assert kernel.state.guardian.equity_u6 == 100 * USD
     kernel.receive(book(UP, 7, 5_900, 6_000))
     assert kernel.state.guardian.equity_u6 == 100 * USD - 220_000
+
+
+def test_a_bid_side_that_is_empty_for_a_moment_is_no_loss() -> None:
+    kernel, _ = holding(DAILY_LOSS_LIMIT=5)
+    kernel.receive(book(UP, 6, 6_000, 6_100))
+    kernel.receive(book(UP, 7, 0, 6_100))
+    assert kernel.state.guardian.equity_u6 == 100 * USD - 110_000
 
 
 def test_a_book_that_empties_when_its_window_has_ended_is_no_loss() -> None:

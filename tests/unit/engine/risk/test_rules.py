@@ -15,6 +15,7 @@ from engine.model.fees import CRYPTO_FEES, taker_fee_u6
 from engine.model.orders import TERMINAL, Order, OrderStatus, advance, count_fill
 from engine.model.units import NS_PER_S, notional_u6
 from engine.risk.breakers import Trip
+from engine.risk.market_state import MarketState
 from engine.risk.rules import RiskFacts, reserved_cash_u6, reserved_tokens_u6, review
 from tests.scenario.bucket.words import UP, price, shares
 
@@ -45,7 +46,7 @@ def test_a_kill_refuses_by_name_and_says_when_to_ask_again() -> None:
 
 
 def test_a_closed_market_is_refused() -> None:
-    assert review(facts(market_open=False), buy()).code == Code.RISK_MARKET_STATE
+    assert review(facts(market=MarketState.CLOSED), buy()).code == Code.RISK_MARKET_STATE
 
 
 def test_the_cap_counts_what_is_held_and_what_is_ordered_already() -> None:
@@ -70,16 +71,20 @@ def test_an_order_that_may_take_needs_room_for_its_fee() -> None:
     assert review(facts(cap_u6=shares(6)), buy(post_only=False)).code == Code.RISK_CAP
 
 
-def test_an_order_that_only_reduces_risk_passes_whatever_happens() -> None:
-    closed = facts(killed=True, cash_u6=0, cap_u6=0, market_open=False, reducing=True)
-    assert review(closed, msgspec.structs.replace(buy(), side=Side.SELL)).allowed
+def test_an_order_that_only_reduces_risk_passes_whatever_happens_in_a_market_that_is_open() -> None:
+    sell = msgspec.structs.replace(buy(), side=Side.SELL)
+    trip = Trip("user_stream", 1, "down")
+    refused = facts(killed=True, cash_u6=0, cap_u6=0, breaker=trip, market=MarketState.CLOSE_WINDOW, reducing=True)
+    assert review(refused, sell).allowed
+    closed = msgspec.structs.replace(refused, market=MarketState.CLOSED)
+    assert review(closed, sell).code == Code.RISK_MARKET_STATE
 
 
 CAUSES: dict[str, dict[str, Any]] = {
     "risk_killed": {"killed": True},
     "risk_cash": {"cash_u6": 0},
     "risk_cap": {"cap_u6": 0},
-    "risk_market_state": {"market_open": False},
+    "risk_market_state": {"market": MarketState.CLOSE_WINDOW},
     "risk_breaker": {"breaker": Trip("user_stream", 1, "down")},
     "risk_position": {"position_u6": shares(35), "position_max_u6": shares(40)},
 }

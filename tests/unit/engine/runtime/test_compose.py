@@ -12,6 +12,7 @@ from engine.model.errors import InputError
 from engine.model.fees import FeeSchedule
 from engine.risk.breakers import BreakerParams
 from engine.risk.guardian import GuardianParams
+from engine.risk.market_state import MarketParams
 from engine.risk.reconcile import ReconcileParams
 from engine.runtime.compose import (
     build_kernel,
@@ -29,7 +30,8 @@ OTHER = parse_config(
     b"""{
     "risk": {"INITIAL_BANKROLL": 50, "DAILY_LOSS_LIMIT": 1, "DRAWDOWN_LIMIT": 2, "TRADE_LOSS_LIMIT": 3,
              "TRADE_LOSS_ALERT": 4, "MAX_POSITION": 9, "REFUSALS_IN_A_ROW": 6, "REFUSALS_QUIET_SEC": 7,
-             "CROSSED_BOOK_SEC": 8, "RECONCILE_EVERY_ROUNDS": 10},
+             "CROSSED_BOOK_SEC": 8, "RECONCILE_EVERY_ROUNDS": 10,
+             "WATCH_SEC": 12, "CLOSE_WINDOW_SEC": 3},
     "paper": {"latency_ms": 7, "taker_hold_ms": 8, "sellable_after_ms": 9, "fee_rate": 0.01},
     "execution": {"MUTATIONS_PER_MINUTE": 11, "MAX_OPEN_ORDERS": 3, "VENUE_BUDGET_RESERVE": 2},
     "guards": {"STOP_SELLS_DUST": true}
@@ -60,6 +62,7 @@ def test_the_guards_thresholds_come_from_the_config_and_their_defaults_are_the_s
     params = guard_params(OTHER)
     assert params.guardian == GuardianParams(1_000_000, 2_000_000, 3_000_000, 4_000_000, 9_000_000)
     assert params.breakers == BreakerParams(6, 7_000_000_000, 8_000_000_000)
+    assert params.market == MarketParams(12_000_000_000, 3_000_000_000)
     assert params.reconcile == ReconcileParams(every_rounds=10)
     assert guard_params(CONFIG) == GuardParams()
     assert build_kernel(OTHER, fresh_state(OTHER), NullRecorder()).guards.params == params

@@ -1,5 +1,6 @@
 """Sizes and prices that the strategy derives."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,6 +63,15 @@ def test_a_take_profit_leaves_what_is_not_sellable_yet_enough_company() -> None:
 def test_a_stop_sells_whatever_can_be_sold() -> None:
     play = Scenario().bought(10, 0.60, 11).sellable(12, 8).book(13, 0.50).gone(13.1)
     assert play.place.size_u6 == shares(8)
+
+
+@given(st.lists(st.integers(600, 899), min_size=2), st.integers(0, 1_000_000))
+def test_near_the_close_the_cap_is_the_configured_part_and_never_grows_again(seconds: list[int], rate_e6: int) -> None:
+    params = msgspec.structs.replace(PARAMS, near_close_rate_e6=rate_e6)
+    caps_u6 = [params.cap_u6(second * 10**9) for second in sorted(seconds)]
+    assert caps_u6 == sorted(caps_u6, reverse=True)
+    assert params.cap_u6(780 * 10**9) == shares(8) * rate_e6 // 1_000_000
+    assert params.cap_u6(780 * 10**9 - 1) == shares(8)
 
 
 def test_outside_the_schedule_nothing_is_entered() -> None:
