@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -9,8 +10,8 @@ import msgspec
 
 from engine.config.build import scaled
 from engine.config.load import Config, load_config
-from engine.lab.faults.checks import check_run, decisions
-from engine.lab.faults.engine import EngineProcess, Moment
+from engine.lab.faults.checks import at_risk, budget, check_books, decisions
+from engine.lab.faults.engine import EngineProcess, KilledError, Moment
 from engine.lab.faults.feeder import FeederProcess
 from engine.lab.faults.troubles import OVER_MS, Mishap, Trouble
 from engine.lab.faults.venue import FOR_ENGINE, FOR_FEEDER, Venue
@@ -77,7 +78,9 @@ class _World:
         (self._folder / "run").mkdir()
         self._venue = venue = Venue(loop, seed, STYLES[seed // 2 % 3], LENGTH_S)
         ring = f"bucketmm-faults-{os.getpid()}-{seed}"
-        self._feeder = feeder = FeederProcess(loop, ring, self._folder / "run", LENGTH_S, seed)
+        self._feeder = feeder = FeederProcess(
+            loop, ring, self._folder / "run", LENGTH_S, seed, venue.account.credentials
+        )
         feeder.start()
         await asyncio.sleep(0.1)
         self._engine = engine = EngineProcess(loop, config, self._folder, ring, venue.account, accept_foreign=False)
@@ -92,7 +95,12 @@ class _World:
             await running
             await asyncio.sleep(SETTLED_S)
             venue.advance()
-            violations = check_run(config, venue, engine, feeder, loop.errors)
+            violations = [
+                *self._of_processes(),
+                *at_risk(config, venue.record),
+                *budget(config, venue.record),
+                *check_books(config, engine.root, venue.evidence()),
+            ]
         finally:
             await feeder.end()
             await venue.close()
@@ -109,6 +117,15 @@ class _World:
             sessions=engine.sessions,
             digest=loop.network.digest(),
         )
+
+    def _of_processes(self) -> Iterator[str]:
+        engine, feeder = self._engine, self._feeder
+        yield from (f"engine: {failure}" for failure in engine.failures)
+        yield from (f"callback: {error}" for error in self._loop.errors if KilledError.__name__ not in error)
+        if feeder.failure is not None:
+            yield f"feeder: {type(feeder.failure).__name__}: {feeder.failure}"
+        if not engine.results[-1].clean:
+            yield "engine: the last session ended without every cancel confirmed"
 
     async def _do(self, trouble: Trouble) -> None:
         await asyncio.sleep(trouble.at_ms / 1_000)

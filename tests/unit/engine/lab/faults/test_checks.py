@@ -16,11 +16,11 @@ def test_a_resting_order_that_nobody_commanded_is_found(tmp_path: Path, monkeypa
     async def story(stage: Stage) -> None:
         config = world_config(tmp_path)
         kernel = build_kernel(config, fresh_state(config), NullRecorder())
-        assert list(nothing_rests(stage.venue, kernel)) == []
+        assert list(nothing_rests(stage.venue.evidence(), kernel)) == []
         stage.order(Side.BUY, 6_000, 10)
         slug = stage.market.spec.slug
-        assert list(nothing_rests(stage.venue, kernel)) == [f"resting: 0x{1:064x} of {slug}"]
-        assert list(commanded(stage.venue, tmp_path)) == [
+        assert list(nothing_rests(stage.venue.evidence(), kernel)) == [f"resting: 0x{1:064x} of {slug}"]
+        assert list(commanded(stage.venue.evidence(), tmp_path)) == [
             f"uncommanded: 0x{1:064x} BUY 10000000 at 6000 of {slug}",
         ]
 
@@ -62,21 +62,21 @@ def test_shares_and_money_of_which_the_engine_knows_nothing_are_found(
         config = world_config(tmp_path)
         state: KernelState = fresh_state(config)
         kernel = build_kernel(config, state, NullRecorder())
-        assert list(inventory(stage.venue, state)) == []
-        assert list(money(config, stage.venue, kernel)) == []
+        assert list(inventory(stage.venue.evidence(), state)) == []
+        assert list(money(config, stage.venue.evidence(), kernel)) == []
         stage.order(Side.BUY, 6_000, 10)
         stage.order(Side.BUY, 4_000, 10, token=1, ours=False)
         await stage.wait(3.5)
         slug = stage.market.spec.slug
-        assert list(inventory(stage.venue, state)) == [
+        assert list(inventory(stage.venue.evidence(), state)) == [
             f"inventory: {slug}: 10000000 at the exchange, the engine has let go of it"
         ]
-        assert list(money(config, stage.venue, kernel)) == [
+        assert list(money(config, stage.venue.evidence(), kernel)) == [
             "money: the engine has booked 0, the exchange -6000000 and 0 to be redeemed"
         ]
         chain = stage.venue.app.exchange.ledger.account(stage.venue.wallet).chain
         chain[COLLATERAL] += 1
-        assert len(list(money(config, stage.venue, kernel))) == 2
+        assert len(list(money(config, stage.venue.evidence(), kernel))) == 2
 
     play(monkeypatch, story)
 

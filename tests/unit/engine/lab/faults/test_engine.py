@@ -26,7 +26,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, story: Callable[[Engin
     async def work() -> None:
         (tmp_path / "run").mkdir()
         venue = Venue(loop, 1, Style.CALM, LENGTH_S)
-        feeder = FeederProcess(loop, ring, tmp_path / "run", LENGTH_S, 1)
+        feeder = FeederProcess(loop, ring, tmp_path / "run", LENGTH_S, 1, venue.account.credentials)
         feeder.start()
         engine = EngineProcess(loop, world_config(tmp_path), tmp_path, ring, venue.account, accept_foreign=False)
         running = asyncio.create_task(engine.keep_running())

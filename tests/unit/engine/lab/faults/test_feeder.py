@@ -23,7 +23,7 @@ def test_a_feeder_publishes_dies_and_comes_back_in_a_new_epoch(tmp_path: Path, m
 
     async def work() -> None:
         venue = Venue(loop, 1, Style.CALM, LENGTH_S)
-        feeder = FeederProcess(loop, ring, tmp_path, LENGTH_S, 1)
+        feeder = FeederProcess(loop, ring, tmp_path, LENGTH_S, 1, venue.account.credentials)
         feeder.start()
         await asyncio.sleep(3)
         first = status(ring)

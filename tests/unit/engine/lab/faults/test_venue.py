@@ -1,7 +1,7 @@
 import pytest
 
 from engine.exchange.scenario import Incident, What
-from engine.lab.faults.venue import BALANCE_USD
+from engine.lab.faults.evidence import BALANCE_USD
 from engine.model.events import Side
 from engine.venue.statuses import OrderStatus
 from tests.unit.engine.lab.faults.stage import Stage, play

@@ -9,7 +9,7 @@ import pytest
 from engine.execution.polymarket.gateway import PolymarketGateway
 from engine.execution.polymarket.telling import Teller
 from engine.execution.polymarket.user_channel import OwnFill
-from engine.lab.faults.checks import check_run
+from engine.lab.faults.checks import at_risk
 from engine.lab.faults.troubles import Mishap, Trouble
 from engine.lab.faults.world import RunResult, run_seed, world_config
 from engine.model.commands import Place
@@ -111,7 +111,7 @@ def test_an_engine_that_plays_with_more_than_its_cap_is_reported(
         msgspec.structs.replace(step, cap_u6=5_000_000) for step in config["position_control"]["CAP_SCHEDULE"]
     )
     believed = config.replaced({"position_control": {"CAP_SCHEDULE": steps}})
-    monkeypatch.setattr("engine.lab.faults.world.check_run", lambda config, *evidence: check_run(believed, *evidence))
+    monkeypatch.setattr("engine.lab.faults.world.at_risk", lambda config, record: at_risk(believed, record))
     assert "cap" in found(run_seed(4, [], tmp_path))
 
 
