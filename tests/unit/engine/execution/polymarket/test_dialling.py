@@ -75,7 +75,9 @@ def test_a_url_leads_to_a_host_a_port_and_a_path(url: str, wanted: Address, auth
     assert parse_url(url).authority == authority
 
 
-@pytest.mark.parametrize("url", ["", "clob.polymarket.com", "ftp://host", "https://", "http://host:99999", "http://h:x"])
+@pytest.mark.parametrize(
+    "url", ["", "clob.polymarket.com", "ftp://host", "https://", "http://host:99999", "http://h:x"]
+)
 def test_another_url_is_refused_with_what_it_was(url: str) -> None:
     with pytest.raises(InputError, match="expected a http, https, ws or wss URL") as caught:
         parse_url(url)
