@@ -24,11 +24,13 @@ from engine.model.events import Foreign, Operator
 from engine.model.units import NS_PER_MS, NS_PER_S
 from engine.runtime.recovery import first_words
 from engine.runtime.shell import Shell
+from engine.runtime.warmth import Warmth
 from engine.venue.credentials import ApiCredentials
 from engine.venue.keys import OwnerKey
 from engine.venue.orders import SignatureType
 
 READY_WITHIN_S: Final = 20.0
+FOREVER_S: Final = 1e9
 REST_CHECKS: Final = 10
 REST_CHECK_EVERY_S: Final = 0.5
 
@@ -82,8 +84,19 @@ class Bell(Protocol):
 class Driver:
     """Turns a shell whenever a record, an answer or a timer is there; `spin` never sleeps."""
 
-    def __init__(self, shell: Shell, bell: Bell, *, spin: bool = False) -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        bell: Bell,
+        *,
+        spin: bool = False,
+        rehearse: Callable[[int], bool] = lambda now_ns: False,
+        rehearse_every_s: float = 0.0,
+    ) -> None:
         self._shell = shell
+        self._rehearse = rehearse
+        self._rehearse_every_s = rehearse_every_s or FOREVER_S
+        self._rehearse_s = 0.0 if rehearse_every_s else FOREVER_S
         self._bell = bell
         self._spin = spin
         self._loop = asyncio.get_running_loop()
@@ -118,10 +131,20 @@ class Driver:
                 self._finished.set_result(None)
             elif self._spin or self._shell.loop.gateway.next_due_ns() == 0 or not self._bell.arm():
                 self._next(self._loop.call_soon(self.turn), soon=True)
+                if self._spin:
+                    self._keep_warm()
             elif not self._is_soon:
-                self._next(self._loop.call_later(self._shell.wait_s(), self.turn), soon=False)
+                self._keep_warm()
+                wait_s = min(self._shell.wait_s(), self._rehearse_every_s)
+                self._next(self._loop.call_later(wait_s, self.turn), soon=False)
         except Exception as error:
             self._finished.set_exception(error)
+
+    def _keep_warm(self) -> None:
+        now_s = self._loop.time()
+        if now_s >= self._rehearse_s:
+            self._rehearse_s = now_s + self._rehearse_every_s
+            self._rehearse(self._shell.loop.now_ns)
 
     def _next(self, handle: asyncio.Handle | None, *, soon: bool) -> None:
         if self._handle is not None:
@@ -183,9 +206,12 @@ class LiveEngine:
         self.gateway.acknowledge_foreign()
         self.upkeep.open()
 
-    async def run(self, shell: Shell, bell: Bell, state: KernelState, *, spin: bool = False) -> None:
+    async def run(
+        self, shell: Shell, bell: Bell, state: KernelState, *, spin: bool = False, rehearse_every_s: float = 0.0
+    ) -> None:
         """Trade until the shell is done. Raises what a turn raises; then no beat is sent any more."""
-        self._driver = Driver(shell, bell, spin=spin)
+        warmth = Warmth(shell.loop.kernel, self.gateway)
+        self._driver = Driver(shell, bell, spin=spin, rehearse=warmth.rehearse, rehearse_every_s=rehearse_every_s)
         self.on_driver(self._driver)
         try:
             now_ns = shell.tell_time()

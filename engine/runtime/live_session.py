@@ -159,7 +159,8 @@ async def trade_live(
         if twin is not None:
             twin.begin(shell.tell_time())
             shell.twin = twin.loop
-        await engine.run(shell, RingBell(session.feed), session.state, spin=plan.spin)
+        every_s = session.config["execution"]["REHEARSE_MS"] / 1000
+        await engine.run(shell, RingBell(session.feed), session.state, spin=plan.spin, rehearse_every_s=every_s)
         resting = await engine.leave_nothing()
         shell.show()
         session.close(shell)

@@ -15,6 +15,7 @@ import msgspec
 
 from engine.lab.faults.troubles import NAMES, draw_troubles
 from engine.lab.faults.world import RunResult, run_seed
+from shm.objects import SHM_DIRECTORY
 
 Progress = Callable[[RunResult], None]
 
@@ -40,7 +41,8 @@ class Campaign(msgspec.Struct, frozen=True):
 
 def play_seed(seed: int) -> RunResult:
     """Play the run of one seed in a folder of its own; an exception of the world itself is a violation, too."""
-    folder = Path(tempfile.mkdtemp(prefix=f"bucketmm-faults-{seed}-"))
+    memory = str(SHM_DIRECTORY) if SHM_DIRECTORY.is_dir() else None  # where the ring is, too
+    folder = Path(tempfile.mkdtemp(prefix=f"bucketmm-faults-{seed}-", dir=memory))
     troubles = draw_troubles(seed)
     try:
         return run_seed(seed, troubles, folder)

@@ -1,7 +1,7 @@
 """What must hold when a run is over: each check returns what it found wrong, as lines for a person."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -18,14 +18,12 @@ from engine.journal.replay import replay
 from engine.journal.writer import NullRecorder
 from engine.kernel.kernel import Kernel
 from engine.kernel.state import KernelState, decode_state
-from engine.lab.faults.engine import EngineProcess
-from engine.lab.faults.feeder import FeederProcess
+from engine.lab.faults.evidence import BALANCE_U6, Evidence
 from engine.lab.faults.record import DUST_U6, WalletRecord
-from engine.lab.faults.venue import BALANCE_USD, Venue
 from engine.model.commands import Place
 from engine.model.events import Market, Side
 from engine.model.market import View
-from engine.model.units import NS_PER_MS, U6
+from engine.model.units import NS_PER_MS, notional_u6
 from engine.runtime.compose import build_kernel, kernel_of_header
 from engine.runtime.recovery import recover, sessions
 from engine.venue.contracts import EXCHANGE_V2, EXCHANGE_V3, is_v2_position_id
@@ -34,40 +32,24 @@ BUDGET_MS: Final = 60_000
 LINES_MAX: Final = 20
 
 
-def check_run(
-    config: Config, venue: Venue, engine: EngineProcess, feeder: FeederProcess, errors: Sequence[str]
-) -> list[str]:
-    """Return everything that is wrong, nothing where all is well."""
-    state = recover(config, engine.root).state
+def check_books(config: Config, root: Path, evidence: Evidence) -> list[str]:
+    """Return everything that is wrong between the engine's journals under `root` and the exchange."""
+    state = recover(config, root).state
     kernel = build_kernel(config, state, NullRecorder())
     wrong = [
-        *_processes(engine, feeder, errors),
-        *_nothing_rests(venue, kernel),
-        *_journals(engine.root),
-        *commanded(venue, engine.root),
-        *at_risk(config, venue.record),
-        *budget(config, venue.record),
-        *inventory(venue, state),
-        *money(config, venue, kernel),
-        *(f"audit: {line}" for line in audit(venue.app.exchange)),
+        *nothing_rests(evidence, kernel),
+        *_journals(root),
+        *commanded(evidence, root),
+        *inventory(evidence, state),
+        *money(config, evidence, kernel),
+        *(f"audit: {line}" for line in audit(evidence.exchange)),
     ]
     return wrong[:LINES_MAX]
 
 
-def _processes(engine: EngineProcess, feeder: FeederProcess, errors: Sequence[str]) -> Iterator[str]:
-    yield from (f"engine: {failure}" for failure in engine.failures)
-    yield from (f"callback: {error}" for error in errors if "KilledError" not in error)
-    if feeder.failure is not None:
-        yield f"feeder: {type(feeder.failure).__name__}: {feeder.failure}"
-    if not engine.results:
-        yield "engine: no session ended in order"
-    elif not engine.results[-1].clean:
-        yield "engine: the last session ended without every cancel confirmed"
-
-
-def _nothing_rests(venue: Venue, kernel: Kernel) -> Iterator[str]:
+def nothing_rests(evidence: Evidence, kernel: Kernel) -> Iterator[str]:
     """No resting order at the exchange, no order in the engine whose fate is open, no round that a bug has stopped."""
-    resting = venue.app.exchange.open_orders(venue.account.credentials.key)
+    resting = evidence.exchange.open_orders(evidence.account.credentials.key)
     yield from (f"resting: {order.order_id} of {order.market.spec.slug}" for order in resting)
     yield from (f"open: {order.order} is {order.status.name}" for order in kernel.working_orders())
     yield from (f"broken: {slug}: {why}" for slug, why in kernel.state.broken.items())
@@ -81,14 +63,20 @@ def _journals(root: Path) -> Iterator[str]:
             yield f"replay: {folder.name} parts at event {result.difference.seq}: {result.difference}"
 
 
-def commanded(venue: Venue, root: Path) -> Iterator[str]:
+def decisions(root: Path) -> int:
+    """Return how many decisions all sessions have made."""
+    return sum(isinstance(frame.entry, DecisionEntry) for folder in sessions(root) for frame in JournalReader(folder))
+
+
+def commanded(evidence: Evidence, root: Path) -> Iterator[str]:
     """Every order at the exchange was commanded, in a journal, and no command has become two orders."""
-    signer = WalletSigner(venue.account.key, venue.account.wallet, venue.account.signature_type)
+    account = evidence.account
+    signer = WalletSigner(account.key, account.wallet, account.signature_type)
     names: dict[str, str] = {}
     for name, remote_id in _commanded_ids(root, signer):
         names[remote_id] = name
     found: dict[str, list[str]] = {}
-    for order_id, order in venue.record.orders.items():
+    for order_id, order in evidence.orders.items():
         if order_id not in names:
             yield f"uncommanded: {order_id} {order.side.name} {order.size_u6} at {order.price_e4} of {_slug(order)}"
         else:
@@ -128,6 +116,15 @@ def _ids(place: Place, token_id: str, ticks: set[int], signer: WalletSigner) -> 
         yield place.order, signer.order_id(terms, place.salt, place.timestamp_ms, exchange)
 
 
+def order_sizes(config: Config, orders: Mapping[str, Order]) -> Iterator[str]:
+    """No buy alone is worth more than the largest cap: all that can be said without knowing what was held when."""
+    largest_u6 = max(step.cap_u6 for step in bucket_params(config).cap_schedule)
+    for order_id, order in orders.items():
+        worth_u6 = notional_u6(order.price_e4, order.size_u6)
+        if order.side == Side.BUY and worth_u6 > largest_u6:
+            yield f"cap: {order_id} is worth {worth_u6}, more than {largest_u6}"
+
+
 def at_risk(config: Config, record: WalletRecord) -> Iterator[str]:
     """At no time is more at risk in a window than its cap, nor are shares of both outcomes held."""
     params = bucket_params(config)
@@ -155,16 +152,16 @@ def budget(config: Config, record: WalletRecord) -> Iterator[str]:
                 yield f"budget: {order_id} was the {used}th mutation of a minute, {most} are allowed"
 
 
-def inventory(venue: Venue, state: KernelState) -> Iterator[str]:
+def inventory(evidence: Evidence, state: KernelState) -> Iterator[str]:
     """The engine holds in each window what the exchange says that the wallet holds; of what is over, nothing."""
-    held = venue.record.shares_u6()
+    held = evidence.shares_u6
     believed: dict[str, int] = {}
     for one in state.rounds.values():
         for view in (one.up, one.down):
             believed[view.token_id] = one.held_u6 if view.asset == one.leg else 0
-    chain = venue.app.exchange.ledger.account(venue.wallet).chain
+    chain = evidence.exchange.ledger.account(evidence.wallet).chain
     for token in sorted(held.keys() | believed.keys()):
-        market = venue.app.exchange.by_token[token]
+        market = evidence.exchange.by_token[token]
         ours_u6 = believed.get(token)
         if ours_u6 is not None and ours_u6 != held.get(token, 0):
             yield f"inventory: {market.spec.slug}: {held.get(token, 0)} at the exchange, {ours_u6} in the engine"
@@ -174,17 +171,16 @@ def inventory(venue: Venue, state: KernelState) -> Iterator[str]:
             yield f"ledger: {market.spec.slug}: {chain.get(token, 0)} on chain, its trades come to {held.get(token, 0)}"
 
 
-def money(config: Config, venue: Venue, kernel: Kernel) -> Iterator[str]:
+def money(config: Config, evidence: Evidence, kernel: Kernel) -> Iterator[str]:
     """Cash is conserved: on chain, in the trades, and in the engine's own books, to the unit."""
-    record, state = venue.record, kernel.state
-    traded_u6 = record.cash_u6()
-    chain_u6 = venue.app.exchange.ledger.account(venue.wallet).chain.get(COLLATERAL, 0)
-    if chain_u6 != BALANCE_USD * U6 + traded_u6:
-        yield f"ledger: {chain_u6} of collateral on chain, its trades come to {BALANCE_USD * U6 + traded_u6}"
+    state, traded_u6 = kernel.state, evidence.cash_u6
+    chain_u6 = evidence.exchange.ledger.account(evidence.wallet).chain.get(COLLATERAL, 0)
+    if chain_u6 != BALANCE_U6 + traded_u6:
+        yield f"ledger: {chain_u6} of collateral on chain, its trades come to {BALANCE_U6 + traded_u6}"
     open_tokens = {view.token_id for view in _views(state)}
     payout_u6 = 0
-    for token, size_u6 in record.shares_u6().items():
-        market = venue.app.exchange.by_token[token]
+    for token, size_u6 in evidence.shares_u6.items():
+        market = evidence.exchange.by_token[token]
         if token not in open_tokens and market.winner is not None and market.spec.tokens[market.winner] == token:
             payout_u6 += size_u6
     booked_u6 = kernel.cash_u6() - config["risk"]["INITIAL_BANKROLL"]

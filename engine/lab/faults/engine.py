@@ -1,6 +1,7 @@
 """The engine as a party of its own: real sessions with real recovery, started again whenever they end too early."""
 
 import asyncio
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -15,16 +16,20 @@ from engine.model.errors import ResourceError
 from engine.runtime.clock import ShellClock
 from engine.runtime.live import Account, hosts_of
 from engine.runtime.live_session import LivePlan, trade_live
+from engine.runtime.recovery import sessions
 from engine.runtime.session import Session, SessionResult
 from engine.runtime.shell import Shell
 from shm.errors import RingError
 
 RESTART_S: Final = 1.0
+TORN_BYTES: Final = 5
+"""What is cut off the journal's last frame."""
 
 
 class Moment(StrEnum):
-    """When, of a request that leaves, the engine dies; its command is in the journal by then."""
+    """When, of a request that leaves, the engine dies; its command is in the journal by then, but for a torn one."""
 
+    TORN = "torn"
     BEFORE = "before"
     HALF = "half"
     AFTER = "after"
@@ -53,6 +58,7 @@ class EngineProcess:
     ) -> None:
         self.root = folder / "state"
         self.sessions = 0
+        self.died_in_request = 0
         self.results: list[SessionResult] = []
         self.failures: list[str] = []
         self.alerts: list[str] = []
@@ -67,7 +73,8 @@ class EngineProcess:
         self._shell: Shell | None = None
         self._over = asyncio.Event()
         self._wanted = True
-        self._dies: tuple[Moment, bytes] | None = None
+        self._dies: tuple[Moment, bytes, float] | None = None
+        self._stays_dead_s = RESTART_S
         loop.network.on_dialled = self._dialled
 
     @property
@@ -81,7 +88,8 @@ class EngineProcess:
             result = await self._run_one()
             if result is not None and not self._wanted:
                 return
-            await asyncio.sleep(RESTART_S)
+            await asyncio.sleep(self._stays_dead_s)
+            self._stays_dead_s = RESTART_S
 
     def stop(self, *, for_good: bool) -> None:
         """Ask it to end in order."""
@@ -89,16 +97,17 @@ class EngineProcess:
         if self._shell is not None:
             self._shell.request_stop()
 
-    def kill(self, *, power_off: bool = False) -> None:
-        """Let it die as by SIGKILL, or with its machine."""
+    def kill(self, stays_dead_s: float, *, power_off: bool = False) -> None:
+        """Let it die as by SIGKILL, or with its machine; it is started again later."""
         if self._party is not None:
+            self._stays_dead_s = stays_dead_s
             self._loop.kill(self._party, power_off=power_off)
             self._party = self._shell = None
             self._over.set()
 
-    def kill_in_request(self, moment: Moment, request: bytes) -> None:
+    def kill_in_request(self, moment: Moment, request: bytes, stays_dead_s: float) -> None:
         """Let it die with the next request that begins so."""
-        self._dies = (moment, request)
+        self._dies = (moment, request, stays_dead_s)
 
     def freeze(self) -> None:
         """Let it stand still."""
@@ -164,8 +173,16 @@ class EngineProcess:
         """Let bytes leave, or die over them."""
         if self._dies is None or transport.party is not self._party or not data.startswith(self._dies[1]):
             return data
-        moment, self._dies = self._dies[0], None
-        if moment is not Moment.BEFORE:
+        (moment, _, stays_dead_s), self._dies = self._dies, None
+        if moment in (Moment.HALF, Moment.AFTER):
             transport.out.send(data[: len(data) // 2] if moment is Moment.HALF else data)
-        self.kill()
+        self.kill(stays_dead_s)
+        self.died_in_request += 1
+        if moment is Moment.TORN:
+            self._tear_journal()
         raise KilledError
+
+    def _tear_journal(self) -> None:
+        """Cut the frame that was written last, as if the machine had not got to its end."""
+        file = max(sessions(self.root)[-1].glob("journal-*.bmj"))
+        os.truncate(file, file.stat().st_size - TORN_BYTES)

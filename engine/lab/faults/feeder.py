@@ -9,6 +9,7 @@ from typing import Final
 from engine.lab.faults.venue import FOR_FEEDER
 from engine.lab.virtual.loop import VirtualLoop
 from engine.lab.virtual.party import Party
+from engine.venue.credentials import ApiCredentials
 from feeder.clock import SteadyClock
 from feeder.rest import RestClient
 from feeder.service import FeederService, ServiceOptions
@@ -24,13 +25,16 @@ INSTRUMENTS: Final = 64
 class FeederProcess:
     """Starts feeders, one after the other, on one ring."""
 
-    def __init__(self, loop: VirtualLoop, ring: str, run_dir: Path, length_s: int, seed: int) -> None:
+    def __init__(
+        self, loop: VirtualLoop, ring: str, run_dir: Path, length_s: int, seed: int, credentials: ApiCredentials
+    ) -> None:
         self.starts = 0
         self._loop = loop
         self._ring = ring
         self._run_dir = run_dir
         self._length_s = length_s
         self._seed = seed
+        self._credentials = credentials
         self._party: Party | None = None
         self._task: asyncio.Task[None] | None = None
         self._writer: RingWriter | None = None
@@ -90,6 +94,12 @@ class FeederProcess:
             length_s=self._length_s,
             seed=self._seed,
             rtds_url=f"ws://{base}/rtds",
+            polybolt_url=f"ws://{base}/polybolt",
+            polybolt_credentials={
+                "apiKey": self._credentials.key,
+                "secret": self._credentials.secret,
+                "passphrase": self._credentials.passphrase,
+            },
         )
         clock = SteadyClock(self._loop.monotonic_ns, self._loop.wall_ns)
         rest = RestClient(f"http://{base}/gamma", f"http://{base}")

@@ -27,6 +27,7 @@ class Mishap(StrEnum):
     ENGINE_FROZEN = "engine_frozen"
     ENGINE_RESTARTED = "engine_restarted"
     ENGINE_CUT_OFF = "engine_cut_off"
+    KILL_SWITCH = "kill_switch"
     CONNECTIONS_RESET = "connections_reset"
     FEEDER_KILLED = "feeder_killed"
     FEEDER_FROZEN = "feeder_frozen"
@@ -34,12 +35,13 @@ class Mishap(StrEnum):
 
 
 MEANINGS: Final[dict[Mishap, str]] = {
-    Mishap.ENGINE_KILLED: "the engine dies as by SIGKILL and is started again",
-    Mishap.ENGINE_KILLED_IN_REQUEST: "the engine dies while a request leaves: none, half or all of its bytes are sent",
+    Mishap.ENGINE_KILLED: "the engine dies as by SIGKILL and is started again later",
+    Mishap.ENGINE_KILLED_IN_REQUEST: "the engine dies while a request leaves, before, amid or after its bytes",
     Mishap.ENGINE_POWER_OFF: "the engine dies with its machine: nobody ends its connections",
     Mishap.ENGINE_FROZEN: "the engine stands still as by SIGSTOP, then goes on",
     Mishap.ENGINE_RESTARTED: "the engine is ended in order and started again",
     Mishap.ENGINE_CUT_OFF: "nothing passes between the engine and the venue",
+    Mishap.KILL_SWITCH: "a person kills and resumes",
     Mishap.CONNECTIONS_RESET: "all connections of the engine and of the feeder are reset",
     Mishap.FEEDER_KILLED: "the feeder dies as by SIGKILL and is started again",
     Mishap.FEEDER_FROZEN: "the feeder stands still as by SIGSTOP, then goes on",
@@ -93,17 +95,28 @@ def _draw(name: str, number: int, dice: Dice) -> Trouble:
 
 
 def _mishap(mishap: Mishap, at_ms: int, dice: Dice) -> Trouble:
-    for_ms, detail = 0, ""
-    if mishap in (Mishap.ENGINE_FROZEN, Mishap.ENGINE_CUT_OFF, Mishap.FEEDER_FROZEN, Mishap.FEEDER_CUT_OFF):
-        for_ms = min(dice.between(300, 20_000), OVER_MS - at_ms)
-    elif mishap is Mishap.FEEDER_KILLED:
-        for_ms = min(dice.between(0, 6_000), OVER_MS - at_ms)  # until it is started again
-    elif mishap is Mishap.ENGINE_KILLED_IN_REQUEST:
-        moment = ("before", "half", "after")[dice.below(3)]
-        detail = f"{moment} {('POST /order', 'DELETE /order', 'POST /v1/heartbeats', 'GET /data')[dice.below(4)]}"
+    for_ms, detail = min(dice.between(*_LASTS_MS.get(mishap, (0, 0))), OVER_MS - at_ms), ""
+    if mishap is Mishap.ENGINE_KILLED_IN_REQUEST:
+        request = _REQUESTS[dice.below(len(_REQUESTS))]
+        moments = _MOMENTS if request.endswith("/order") else _MOMENTS[1:]
+        detail = f"{moments[dice.below(len(moments))]} {request}"
     return Trouble(name=str(mishap), at_ms=at_ms, for_ms=for_ms, detail=detail)
 
 
+_LASTS_MS: Final[dict[Mishap, tuple[int, int]]] = {
+    Mishap.ENGINE_KILLED: (200, 18_000),
+    Mishap.ENGINE_KILLED_IN_REQUEST: (200, 10_000),
+    Mishap.ENGINE_POWER_OFF: (200, 18_000),
+    Mishap.ENGINE_FROZEN: (300, 20_000),
+    Mishap.ENGINE_CUT_OFF: (300, 20_000),
+    Mishap.KILL_SWITCH: (500, 10_000),
+    Mishap.FEEDER_KILLED: (0, 6_000),
+    Mishap.FEEDER_FROZEN: (300, 20_000),
+    Mishap.FEEDER_CUT_OFF: (300, 20_000),
+}
+"""How long it lasts; of what dies, until it is started again."""
+_MOMENTS: Final = ("torn", "before", "half", "after")
+_REQUESTS: Final = ("POST /order", "DELETE /order", "POST /v1/heartbeats", "GET /data")
 _ROUTES: Final[tuple[tuple[str, ...], ...]] = (
     (),
     ("DELETE *",),

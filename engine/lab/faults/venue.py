@@ -13,6 +13,7 @@ from engine.exchange.core.exchange import Settings
 from engine.exchange.core.market import Market
 from engine.exchange.scenario import Incident, check_incident
 from engine.exchange.server.server import Server
+from engine.lab.faults.evidence import BALANCE_USD, Evidence
 from engine.lab.faults.record import WalletRecord
 from engine.lab.virtual.loop import VirtualLoop
 from engine.lab.virtual.transport import Address
@@ -28,7 +29,6 @@ HOST: Final = "127.0.0.1"
 FOR_ENGINE: Final[Address] = (HOST, 8_001)
 FOR_FEEDER: Final[Address] = (HOST, 8_002)
 """One server; who is meant by a cut can be told by the port that is dialled."""
-BALANCE_USD: Final = 1_000
 MINED_MS: Final = 1_000
 CONFIRMED_MS: Final = 2_000
 AHEAD: Final = 2
@@ -66,6 +66,11 @@ class Venue:
     def markets(self) -> list[Market]:
         """Return every market that is known."""
         return list(self.app.exchange.markets.values())
+
+    def evidence(self) -> Evidence:
+        """Return what the checks want to know."""
+        record = self.record
+        return Evidence(self.app.exchange, self.account, record.orders, record.shares_u6(), record.cash_u6())
 
     def begin(self, incident: Incident) -> None:
         """Let something go wrong, now."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -9,14 +10,15 @@ import msgspec
 
 from engine.config.build import scaled
 from engine.config.load import Config, load_config
-from engine.lab.faults.checks import check_run
-from engine.lab.faults.engine import EngineProcess, Moment
+from engine.lab.faults.checks import at_risk, budget, check_books, decisions
+from engine.lab.faults.engine import EngineProcess, KilledError, Moment
 from engine.lab.faults.feeder import FeederProcess
 from engine.lab.faults.troubles import OVER_MS, Mishap, Trouble
 from engine.lab.faults.venue import FOR_ENGINE, FOR_FEEDER, Venue
 from engine.lab.virtual.chance import seeded_libraries
 from engine.lab.virtual.loop import VirtualLoop
 from engine.model.units import NS_PER_S
+from engine.runtime.control import ControlFiles
 from engine.worlds.params import Style
 
 LENGTH_S: Final = 20
@@ -56,7 +58,7 @@ def run_seed(seed: int, troubles: list[Trouble], folder: Path) -> RunResult:
 def world_config(folder: Path) -> Config:
     """Return the config that the engine plays: the defaults, for short windows, with all files in the folder."""
     config = scaled(load_config(None), LENGTH_S)
-    return config.replaced({"risk": {"kill_file": str(folder / "run" / "KILL")}})
+    return config.replaced({"risk": {"kill_file": str(folder / "run" / "KILL")}, "execution": {"REHEARSE_MS": 0}})
 
 
 class _World:
@@ -72,10 +74,13 @@ class _World:
         """Play it and look at what it has left."""
         loop, seed = self._loop, self._seed
         config = world_config(self._folder)
+        self._control = ControlFiles(Path(config["risk"]["kill_file"]))
         (self._folder / "run").mkdir()
         self._venue = venue = Venue(loop, seed, STYLES[seed // 2 % 3], LENGTH_S)
         ring = f"bucketmm-faults-{os.getpid()}-{seed}"
-        self._feeder = feeder = FeederProcess(loop, ring, self._folder / "run", LENGTH_S, seed)
+        self._feeder = feeder = FeederProcess(
+            loop, ring, self._folder / "run", LENGTH_S, seed, venue.account.credentials
+        )
         feeder.start()
         await asyncio.sleep(0.1)
         self._engine = engine = EngineProcess(loop, config, self._folder, ring, venue.account, accept_foreign=False)
@@ -90,21 +95,37 @@ class _World:
             await running
             await asyncio.sleep(SETTLED_S)
             venue.advance()
-            violations = check_run(config, venue, engine, feeder, loop.errors)
+            violations = [
+                *self._of_processes(),
+                *at_risk(config, venue.record),
+                *budget(config, venue.record),
+                *check_books(config, engine.root, venue.evidence()),
+            ]
         finally:
             await feeder.end()
             await venue.close()
+        if engine.died_in_request:
+            self._effects[Mishap.ENGINE_KILLED_IN_REQUEST.value] = engine.died_in_request
         return RunResult(
             seed=seed,
             troubles=tuple(map(str, self._troubles)),
             effects=self._effects,
             violations=tuple(violations),
-            decisions=sum(result.tally.decisions for result in engine.results),
+            decisions=decisions(engine.root),
             orders=len(venue.record.orders),
             trades=len(venue.record.deals),
             sessions=engine.sessions,
             digest=loop.network.digest(),
         )
+
+    def _of_processes(self) -> Iterator[str]:
+        engine, feeder = self._engine, self._feeder
+        yield from (f"engine: {failure}" for failure in engine.failures)
+        yield from (f"callback: {error}" for error in self._loop.errors if KilledError.__name__ not in error)
+        if feeder.failure is not None:
+            yield f"feeder: {type(feeder.failure).__name__}: {feeder.failure}"
+        if not engine.results[-1].clean:
+            yield "engine: the last session ended without every cancel confirmed"
 
     async def _do(self, trouble: Trouble) -> None:
         await asyncio.sleep(trouble.at_ms / 1_000)
@@ -121,31 +142,37 @@ class _World:
 
     async def _happen(self, mishap: Mishap, trouble: Trouble) -> None:
         engine, feeder, network = self._engine, self._feeder, self._loop.network
-        host = engine if mishap.startswith("engine") else feeder
+        host = feeder if mishap.startswith("feeder") else engine
+        last_s = trouble.for_ms / 1_000
         if not host.is_running:
             return
-        self._took_effect(trouble)
+        if mishap is not Mishap.ENGINE_KILLED_IN_REQUEST:  # which waits for one
+            self._took_effect(trouble)
         match mishap:
             case Mishap.ENGINE_KILLED | Mishap.ENGINE_POWER_OFF:
-                engine.kill(power_off=mishap is Mishap.ENGINE_POWER_OFF)
+                engine.kill(last_s, power_off=mishap is Mishap.ENGINE_POWER_OFF)
             case Mishap.ENGINE_KILLED_IN_REQUEST:
                 moment, _, request = trouble.detail.partition(" ")
-                engine.kill_in_request(Moment(moment), request.encode())
+                engine.kill_in_request(Moment(moment), request.encode(), last_s)
             case Mishap.ENGINE_RESTARTED:
                 engine.stop(for_good=False)
             case Mishap.ENGINE_FROZEN | Mishap.FEEDER_FROZEN:
                 host.freeze()
-                await asyncio.sleep(trouble.for_ms / 1_000)
+                await asyncio.sleep(last_s)
                 host.thaw()
             case Mishap.ENGINE_CUT_OFF | Mishap.FEEDER_CUT_OFF:
                 address = FOR_ENGINE if mishap is Mishap.ENGINE_CUT_OFF else FOR_FEEDER
                 heal = network.cut(lambda dialled: dialled == address)
-                await asyncio.sleep(trouble.for_ms / 1_000)
+                await asyncio.sleep(last_s)
                 heal()
+            case Mishap.KILL_SWITCH:
+                self._control.kill("a mishap")
+                await asyncio.sleep(last_s)
+                self._control.resume("the campaign", "it is over")
             case Mishap.CONNECTIONS_RESET:
                 network.reset(lambda dialled: True)
             case Mishap.FEEDER_KILLED:
                 feeder.kill()
-                await asyncio.sleep(trouble.for_ms / 1_000)
+                await asyncio.sleep(last_s)
                 if not feeder.is_running:
                     feeder.start()

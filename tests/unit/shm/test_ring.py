@@ -308,6 +308,16 @@ def test_an_armed_doorbell_rings_once_and_an_unarmed_one_stays_silent(open_ring)
     assert os.read(file, 16) == b"\0"
 
 
+def test_a_bell_is_not_left_ringing_by_a_writer_that_goes_away(ring, ring_name, open_ring):
+    writer, reader, _ = open_ring
+    file = reader.open_doorbell()
+    assert reader.arm_doorbell() is True
+    publish_numbers(writer, [1])
+    assert os.read(file, 16) == b"\0"
+    writer.close()
+    assert not is_readable(file), "an event loop would never sleep again"
+
+
 def test_every_armed_reader_is_rung(ring, ring_name, open_ring):
     writer, first, _ = open_ring
     second = ring.reader(ring_name)

@@ -43,8 +43,10 @@ def test_faults_are_on_by_name_and_counted() -> None:
     assert board.plan("POST /order", ORDER, 0) == Plan(hold_ms=7, delay_ms=5)
     assert board.plan("GET /time", ORDER, 0) is None
     assert board.active(0) == {"slow": 1}
+    assert board.happened() == {"slow": 1, "later": 0, "held": 1}  # what is over included
     board.remove("slow")
     board.remove("never was")
+    assert board.happened() == {"later": 0, "held": 1}
     assert board.active(10) == {"later": 0}
 
 
