@@ -1,4 +1,4 @@
-"""The user channel is kept up: hello once a connection, pings, silence noticed, each change told once, no secret shown."""
+"""The user channel is kept up: one hello a connection, pings, silence noticed, changes told once, no secret shown."""
 
 import asyncio
 import logging
