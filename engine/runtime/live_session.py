@@ -39,6 +39,9 @@ class LivePlan(NamedTuple):
     spin: bool = False
     proxy: str | None = None
 
+    def __repr__(self) -> str:
+        return f"LivePlan({self.account!r}, {self.hosts.clob.authority}, {self.mode})"
+
 
 class RingBell:
     """A ring's doorbell on the running loop; it follows the feed to a ring that was made anew."""
@@ -159,19 +162,28 @@ async def trade_live(
         if twin is not None:
             twin.begin(shell.tell_time())
             shell.twin = twin.loop
-        every_s = session.config["execution"]["REHEARSE_MS"] / 1000
-        await engine.run(shell, RingBell(session.feed), session.state, spin=plan.spin, rehearse_every_s=every_s)
+        resting = await _trade(engine, shell, session, spin=plan.spin)
+    finally:
+        await engine.close()
+    if resting:
+        session.say(f"expected no resting orders at the end, the venue says {resting if resting > 0 else 'nothing'}")
+    return not shell.gave_up and resting == 0
+
+
+async def _trade(engine: LiveEngine, shell: Shell, session: Session, *, spin: bool) -> int:
+    """Trade to the end and return how many orders rest then. From here on orders may be ours: a session that breaks off
+    cancels; one that could not begin leaves alone what it found.
+    """
+    every_s = session.config["execution"]["REHEARSE_MS"] / 1000
+    try:
+        await engine.run(shell, RingBell(session.feed), session.state, spin=spin, rehearse_every_s=every_s)
         resting = await engine.leave_nothing()
         shell.show()
         session.close(shell)
     except BaseException:
         await _cancel_what_can_be(engine, session)
         raise
-    finally:
-        await engine.close()
-    if resting:
-        session.say(f"expected no resting orders at the end, the venue says {resting if resting > 0 else 'nothing'}")
-    return not shell.gave_up and resting == 0
+    return resting
 
 
 async def _cancel_what_can_be(engine: LiveEngine, session: Session) -> None:
