@@ -99,7 +99,7 @@ def _state(part: dict[str, Any]) -> str:
 
 
 def _engine_table(engine: dict[str, Any]) -> Table:
-    table = Table(title=f"engine ({engine['mode']})", show_header=False, title_justify="left")
+    table = Table(title=f"engine: {engine['mode'].replace('live', 'LIVE', 1)}", show_header=False, title_justify="left")
     kill = f"[red]KILLED: {engine['killed']}[/red]" if engine["killed"] is not None else "off"
     rows = [
         ("state", _state(engine)),

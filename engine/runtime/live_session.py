@@ -39,6 +39,11 @@ class LivePlan(NamedTuple):
     spin: bool = False
     proxy: str | None = None
 
+    @property
+    def label(self) -> str:
+        """What banner, journal and database call the mode: play money is named."""
+        return f"{self.mode} (local exchange)" if self.hosts.is_local else self.mode
+
 
 class RingBell:
     """A ring's doorbell on the running loop; it follows the feed to a ring that was made anew."""
@@ -123,7 +128,7 @@ def run_live_session(
         ResourceError: The venue cannot be reached, foreign orders rest there, or the journal cannot be written.
         RingError: There is no ring, or it is not ours.
     """
-    session = Session(config, root, ring, mode=plan.mode, gating=False, run_dir=run_dir, on_alert=on_alert)
+    session = Session(config, root, ring, mode=plan.label, gating=False, run_dir=run_dir, on_alert=on_alert)
     twin, clean, ended = None, False, False
     try:
         if plan.mode == SHADOW:
