@@ -5,7 +5,7 @@ sockets, and in virtual time over transports in memory.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -250,6 +250,7 @@ class LiveEngine:
             "beats_refused": self.upkeep.heartbeat.refused,
             "compared_with_venue": self.upkeep.reconciled,
             "clock_offset_ms": self.wire.offset_ns // NS_PER_MS,
+            "round_trip_ms": _percentiles_ms(self.wire.round_trips_ns),
         }
 
     async def close(self) -> None:
@@ -267,3 +268,14 @@ class LiveEngine:
         if is_up:
             self._stream_up.set()
         self.upkeep.stream_state(is_up, why)
+
+
+def _percentiles_ms(spans_ns: Collection[int]) -> dict[str, float]:
+    """Return median and 99th percentile in milliseconds, nothing before there is a span."""
+    ordered = sorted(spans_ns)
+    if not ordered:
+        return {}
+    return {
+        "p50": round(ordered[len(ordered) // 2] / NS_PER_MS, 2),
+        "p99": round(ordered[len(ordered) * 99 // 100] / NS_PER_MS, 2),
+    }
