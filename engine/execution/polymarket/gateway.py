@@ -93,6 +93,7 @@ class PolymarketGateway:
         self._complain = complain
         self._views: dict[int, View] = {}
         self.unresolved: Final[dict[str, Unresolved]] = {}  # by condition id
+        self._settled: list[Unresolved] = []  # they have an outcome, but their orders may still be named
         self._answers: list[Event] = []
         self._now_ns = 0
         self._budget_low = False
@@ -105,7 +106,7 @@ class PolymarketGateway:
         if isinstance(event, Outcome):
             view = self._views.get(event.asset)
             if view is not None and event.known:
-                self.unresolved.pop(view.condition_id, None)
+                self._settle(view.condition_id)
             return
         if not isinstance(event, Market):
             return
@@ -213,12 +214,27 @@ class PolymarketGateway:
 
     def resolved(self, condition_id: str, winner: str) -> None:
         """Tell a window's outcome that was read, unless it was told meanwhile; `winner` is a token id."""
-        window = self.unresolved.pop(condition_id, None)
+        window = self._settle(condition_id)
         for asset in window.assets if window is not None else ():
             view = self._views.get(asset)
             if view is not None:
                 self.say(Outcome(0, asset, True, view.token_id == winner, "read"))
-        self.orders.forget(window.assets if window is not None else ())
+
+    def forget(self, before_ns: int) -> None:
+        """Forget the orders of windows that ended before then and have an outcome, unless one of them is still open."""
+        kept = []
+        for window in self._settled:
+            if window.end_ns < before_ns and all(own.ended for own in self.orders.of_assets(window.assets)):
+                self.orders.forget(window.assets)
+            else:
+                kept.append(window)
+        self._settled = kept
+
+    def _settle(self, condition_id: str) -> Unresolved | None:
+        window = self.unresolved.pop(condition_id, None)
+        if window is not None:
+            self._settled.append(window)
+        return window
 
     def rehearse(self, order: Place) -> bytes:
         """Return the request that would send an order; nothing is sent, kept or told."""

@@ -25,6 +25,8 @@ OUTCOMES_EVERY_S: Final = 15.0
 OUTCOME_LATE_NS: Final = 60 * NS_PER_S
 """Settlement comes 20-90 s after a window's end; the feed tells it at once, if it is there."""
 TRADES_OVERLAP_S: Final = 120
+FORGET_AFTER_S: Final = 900
+"""A trade is mined, fails or is confirmed within minutes: so long after a window its orders may still be named."""
 SKEW_MOST_NS: Final = 2 * NS_PER_S
 NO_ORDER: Final = "0x" + "0" * 64
 """An id that no order has: cancelling it tells whether the venue takes cancels, and changes nothing."""
@@ -69,8 +71,7 @@ class Upkeep:
         for own in self._gateway.orders.unended():
             self._gateway.inquire(own)
         self._open_orders(FIRST_CURSOR, PAGES_MOST)
-        self._trades(str(self._trades_from_s), FIRST_CURSOR, PAGES_MOST)
-        self._trades_from_s = max(self._begun_s, self._gateway.wire.venue_s() - TRADES_OVERLAP_S)
+        self._trades(str(self._trades_from_s), self._gateway.wire.venue_s(), FIRST_CURSOR, PAGES_MOST)
         self.reconciled += 1
 
     async def first_look(self) -> bool:
@@ -165,17 +166,25 @@ class Upkeep:
             self._open_orders(page.next_cursor, pages_left - 1)
         return True
 
-    def _trades(self, after_s: str, cursor: str, pages_left: int) -> None:
+    def _trades(self, after_s: str, asked_s: int, cursor: str, pages_left: int) -> None:
         def read(answer: Answer | LostAnswer) -> None:
+            if not isinstance(answer, Answer) or answer.status != 200:
+                return  # read again, from the same second on, at the next comparison
             try:
-                if isinstance(answer, Answer) and answer.status == 200:
-                    page = read_page(answer.body)
-                    for row in page.rows:
-                        for fill in read_trade(row, self._gateway.wire.writer.owner):
-                            self._gateway.teller.fill(fill)
-                    if page.next_cursor and pages_left > 1:
-                        self._trades(after_s, page.next_cursor, pages_left - 1)
+                page = read_page(answer.body)
+                for row in page.rows:
+                    for fill in read_trade(row, self._gateway.wire.writer.owner):
+                        self._gateway.teller.fill(fill)
             except (ValueError, KeyError):
-                return  # read again at the next comparison
+                return
+            if page.next_cursor and pages_left > 1:
+                self._trades(after_s, asked_s, page.next_cursor, pages_left - 1)
+            else:
+                self._trades_known(asked_s)
 
         self._gateway.wire.read("/data/trades", read, after=after_s, next_cursor=cursor)
+
+    def _trades_known(self, until_s: int) -> None:
+        """Read from there on from now on, and forget orders that no later reading can name."""
+        self._trades_from_s = max(self._trades_from_s, until_s - TRADES_OVERLAP_S)
+        self._gateway.forget((self._trades_from_s - FORGET_AFTER_S) * NS_PER_S)

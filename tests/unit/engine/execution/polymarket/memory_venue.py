@@ -150,7 +150,7 @@ class UserEnd(asyncio.Protocol):
                 self._channel.upgrades.append(event)
                 accepted = self._channel.refuse_with is None
                 status = self._channel.refuse_with or 101
-                said = self._protocol.accept(event) if accepted else self._protocol.reject(status, "no")  # type: ignore[arg-type]
+                said = self._protocol.accept(event) if accepted else self._protocol.reject(status, "no")
                 self._protocol.send_response(said)
             elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
                 self.texts.append(bytes(event.data).decode())

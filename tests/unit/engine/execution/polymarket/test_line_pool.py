@@ -1,6 +1,7 @@
 """An order leaves at once or not at all; reads and cancels wait for a line, but not for ever; lost lines come back."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -185,7 +186,7 @@ def test_a_venue_that_is_away_is_dialled_with_growing_pauses_and_found_when_it_i
         bench.venue.shut()
         bench.pool._dial = _counted(bench.pool._dial, attempts)
         await asyncio.sleep(60)
-        pauses = [round(later - earlier, 3) for earlier, later in zip(attempts, attempts[1:], strict=False)]
+        pauses = [round(later - earlier, 3) for earlier, later in itertools.pairwise(attempts)]
         assert pauses[0] == pytest.approx(FIRST_RETRY_S, abs=0.01)
         assert pauses[-1] == pytest.approx(LONGEST_RETRY_S, abs=0.01)
         assert pauses == sorted(pauses)
