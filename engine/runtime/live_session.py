@@ -21,10 +21,12 @@ from engine.runtime.ring_feed import RingFeed
 from engine.runtime.session import PAPER_FILE, Session, SessionResult
 from engine.runtime.shell import Shell
 from engine.runtime.tally import Tally
+from engine.runtime.warmth import Warmth
 from shm.doorbell import silence
 
 LIVE: Final = "live"
 SHADOW: Final = "shadow"
+SPIN_REHEARSE_S: Final = 0.001
 CANCEL_WITHIN_S: Final = 3.0
 """How long a session that broke off tries to cancel what rests before it leaves that to the venue's heartbeat."""
 
@@ -164,8 +166,15 @@ async def trade_live(
         if twin is not None:
             twin.begin(shell.tell_time())
             shell.twin = twin.loop
-        every_s = session.config["execution"]["REHEARSE_MS"] / 1000
-        await engine.run(shell, RingBell(session.feed), session.state, spin=plan.spin, rehearse_every_s=every_s)
+        every_ms = session.config["execution"]["REHEARSE_MS"]
+        await engine.run(
+            shell,
+            RingBell(session.feed),
+            session.state,
+            spin=plan.spin,
+            rehearse=Warmth(session.config, engine.gateway).rehearse if every_ms else None,
+            rehearse_every_s=SPIN_REHEARSE_S if plan.spin else every_ms / 1_000,
+        )
         resting = await engine.leave_nothing()
         shell.show()
         session.close(shell)

@@ -236,9 +236,9 @@ class PolymarketGateway:
             self._settled.append(window)
         return window
 
-    def rehearse(self, order: Place) -> bytes:
+    def rehearse(self, order: Place, view: View) -> bytes:
         """Return the request that would send an order; nothing is sent, kept or told."""
-        return self.wire.writer.place(self._signed(order, self._views[order.asset]).body, self.wire.venue_s())
+        return self.wire.writer.place(self._signed(order, view).body, self.wire.venue_s())
 
     def probe(self, remote_id: str) -> None:
         """Cancel an order that does not exist: what is answered tells whether the venue takes cancels again."""
