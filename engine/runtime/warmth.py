@@ -1,8 +1,8 @@
 """Keeps the way of an order warm: rehearses it, on a stage of its own, while nothing happens.
 
-An order is rare, and what it runs through is cold when it comes: the interpreter's code, the curve's tables. So a second
-kernel, with a market that does not exist and a journal that goes nowhere, is given a record that makes it enter; the
-order is signed and written as a request, and thrown away. Nothing of the real engine is touched.
+An order is rare, and what it runs through is cold when it comes: the interpreter's code, the curve's tables. So a
+second kernel, with a market that does not exist and a journal that goes nowhere, is given a record that makes it enter;
+the order is signed and written as a request, and thrown away. Nothing of the real engine is touched.
 """
 
 from typing import Final

@@ -314,6 +314,7 @@ class PolymarketGateway:
         filled_u6 = said.taking_u6 if place.side == Side.BUY else said.making_u6
         if said.status == "matched" and (own.is_immediate or filled_u6 >= place.size_u6):
             reason = GoneReason.FILLED if filled_u6 >= place.size_u6 else GoneReason.KILLED
+            self.teller.accepted(own, resting=False)
             self.teller.gone(own, reason, filled_u6)
         else:
             self.teller.accepted(own, resting=said.status in ("live", "matched"))
