@@ -137,6 +137,11 @@ class Driver:
                 wait_s = min(self._shell.wait_s(), self._rehearse_every_s)
                 self._next(self._loop.call_later(wait_s, self.turn), soon=False)
         except Exception as error:
+            self.fail(error)
+
+    def fail(self, error: BaseException) -> None:
+        """Let the run end with an error from beside the turns."""
+        if not self._finished.done():
             self._finished.set_exception(error)
 
     def _keep_warm(self) -> None:
@@ -218,6 +223,8 @@ class LiveEngine:
         """Trade until the shell is done. Raises what a turn raises; then no beat is sent any more."""
         self._driver = Driver(shell, bell, spin=spin, rehearse=rehearse, rehearse_every_s=rehearse_every_s)
         self.on_driver(self._driver)
+        for task in self._beside:
+            task.add_done_callback(self._broke_off)  # called soon where that was before
         try:
             now_ns = shell.tell_time()
             events, commands = first_words(state, now_ns)
@@ -264,6 +271,16 @@ class LiveEngine:
         await self.upkeep.close()
         await self.stream.close()
         await self.wire.close()
+
+    @property
+    def _beside(self) -> list[asyncio.Task[None]]:
+        return [task for task in (self.upkeep.task, self.stream.task) if task is not None]
+
+    def _broke_off(self, task: asyncio.Task[None]) -> None:
+        """End the run where upkeep or user stream ended by themselves: without them nobody may go on trading."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self._driver is not None:
+            self._driver.fail(error)
 
     def _wake(self) -> None:
         if self._driver is not None:

@@ -45,20 +45,20 @@ class Upkeep:
         self._now_ns = now_ns
         self._healthy = healthy
         self._begun_s = self._trades_from_s = begun_s
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
         self._due_s: dict[str, float] = {}
         self._tripped: set[str] = set()
         self._waited: set[str] = set()  # orders whose end waited for a fill at the last turn
 
     def open(self) -> None:
         """Begin."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self.task = asyncio.get_running_loop().create_task(self._run())
 
     async def close(self) -> None:
         """End; the dead man's switch is let go of."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
 
     def stream_state(self, is_up: bool, why: str) -> None:
         """Hear of the user channel: when it is back, what happened meanwhile is read."""
