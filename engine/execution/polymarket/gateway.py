@@ -52,6 +52,7 @@ from engine.model.events import (
     Unknown,
     VenueBudget,
     VenueMode,
+    VenueState,
 )
 from engine.model.fees import NO_FEES, FeeSchedule
 from engine.model.market import View, fold, open_view
@@ -160,10 +161,13 @@ class PolymarketGateway:
         else:
             raise AssertionError(f"no gateway does {type(command).__name__}")
 
-    def restore(self, placed: Iterable[Place], windows: Iterable[tuple[View, View, int]]) -> None:
-        """Know again, after a restart, the windows (both tokens and the end, Unix ns) that are not over, and the orders
-        that have left: their ids are computed from the same commands.
+    def restore(
+        self, placed: Iterable[Place], windows: Iterable[tuple[View, View, int]], mode: VenueState = VenueState.NORMAL
+    ) -> None:
+        """Know again, after a restart, the windows (both tokens and the end, Unix ns) that are not over, the orders
+        that have left (their ids are computed from the same commands), and the mode that the kernel believes in.
         """
+        self.modes.resume(mode)
         for up, down, end_ns in windows:
             self._views[up.asset], self._views[down.asset] = up, down
             self.unresolved[up.condition_id] = Unresolved(end_ns, (up.asset, down.asset))

@@ -259,3 +259,24 @@ def test_an_outcome_that_was_read_is_told_for_both_tokens_once(bench: Bench) -> 
     bench.gateway.resolved(CONDITION, DOWN)
     bench.gateway.resolved(CONDITION, DOWN)
     assert [(event.asset, event.won) for event in bench.told(Outcome)] == [(0, False), (1, True)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"),
+    [
+        (VenueState.NORMAL, []),
+        (VenueState.POST_ONLY, [VenueState.NORMAL]),
+        (VenueState.CANCEL_ONLY, [VenueState.NORMAL]),
+        (VenueState.DISABLED, [VenueState.NORMAL]),
+        (VenueState.RESTARTING, [VenueState.POST_ONLY]),
+    ],
+)
+def test_a_mode_from_before_a_restart_does_not_last_for_ever(
+    bench: Bench, mode: VenueState, told: list[VenueState]
+) -> None:
+    bench.gateway.restore([], [], mode)
+    bench.gateway.mode(bench.gateway.modes.passed(NOW))
+    if bench.gateway.modes.wants_probe(NOW):
+        bench.gateway.probe("0x" + "0" * 64)
+        bench.wire.take("cancel").reply({"canceled": [], "not_canceled": {}})
+    assert [event.state for event in bench.told(VenueMode)] == told
