@@ -18,7 +18,7 @@ from engine.execution.polymarket.answers import (
 )
 from engine.execution.polymarket.answers import Unclear as UnclearAnswer
 from engine.execution.polymarket.http_line import Answer, LostAnswer
-from engine.execution.polymarket.inquiry import Inquiry
+from engine.execution.polymarket.inquiry import NOT_FOUND, Inquiry
 from engine.execution.polymarket.own_orders import OwnOrder, OwnOrders
 from engine.execution.polymarket.presigned import Prepared, PreparedOrders
 from engine.execution.polymarket.signing import Terms, WalletSigner
@@ -61,6 +61,8 @@ from engine.venue.contracts import EXCHANGE_V2, EXCHANGE_V3, Exchange, is_v2_pos
 
 NEVER_NS: Final = 1 << 62
 AnyKind = TypeVar("AnyKind", bound=Event)
+RESTARTING: Final = 425
+BAD_REQUEST: Final = 400
 BUDGET_TOLD_BELOW: Final = 40
 """The venue's bucket is told to the kernel only when it is low: every answer carries it."""
 
@@ -270,6 +272,7 @@ class PolymarketGateway:
     def _prepare(self, prepare: Prepare) -> None:
         view = self._views.get(prepare.asset)
         if view is not None:
+            self.prepared.drop_token(int(view.token_id))  # there is one a round, and this is it now
             self.prepared.keep(prepare.order, self._signed(prepare, view))
 
     def _prepared(self, place: Place, view: View) -> Prepared:
@@ -312,11 +315,12 @@ class PolymarketGateway:
     def _accepted(self, place: Place, own: OwnOrder, said: Placed) -> None:
         if said.order_id.lower() != own.remote_id:
             self._complain(f"{place.order}: the venue calls it {said.order_id}, its digest is {own.remote_id}")
+            self.wire.cancel(said.order_id, self._probed)  # under our name for it nobody could
             self.teller.doubted(own)
             return
         self.mode(self.modes.order_taken(post_only=place.post_only))
         filled_u6 = said.taking_u6 if place.side == Side.BUY else said.making_u6
-        if said.status == "matched" and (own.is_immediate or filled_u6 >= place.size_u6):
+        if said.status == "matched" and filled_u6 and (own.is_immediate or filled_u6 >= place.size_u6):
             reason = GoneReason.FILLED if filled_u6 >= place.size_u6 else GoneReason.KILLED
             self.teller.gone(own, reason, filled_u6)
         else:
@@ -357,8 +361,10 @@ class PolymarketGateway:
             return None
         said = read_cancelling(answer.status, answer.body)
         if isinstance(said, UnclearAnswer):
-            if answer.status == 425:
+            if answer.status == RESTARTING:
                 self.mode(self.modes.refused(Code.RESTARTING, 0, self._now_ns))
+            elif answer.status in (BAD_REQUEST, NOT_FOUND):  # it was read and judged: the engine is there again
+                self.mode(self.modes.cancels_work(self._now_ns))
             return None
         self.mode(self.modes.cancels_work(self._now_ns))
         return said

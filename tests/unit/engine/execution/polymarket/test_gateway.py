@@ -86,6 +86,12 @@ def test_an_id_that_is_not_the_digest_is_a_complaint_and_unknown(bench: Bench) -
     assert "its digest is" in bench.complaints[0]
 
 
+def test_an_order_that_the_venue_calls_otherwise_is_cancelled_by_that_name(bench: Bench) -> None:
+    bench.submit(place())
+    bench.wire.take("place").reply(placed("0x" + "9" * 64))
+    assert bench.wire.take("cancel").what == "0x" + "9" * 64
+
+
 def test_a_refusal_has_its_code_and_the_time_that_the_venue_asks_for(bench: Bench) -> None:
     bench.submit(place())
     bench.wire.take("place").reply({"error": "Too Many Requests"}, 429, retry_after="7")
@@ -160,6 +166,32 @@ def test_a_restart_is_over_when_a_cancel_is_answered_and_post_only_follows(bench
     bench.gateway.probe("0x" + "0" * 64)
     bench.wire.take("cancel").reply({"canceled": [], "not_canceled": {}})
     assert [event.state for event in bench.told(VenueMode)] == [VenueState.POST_ONLY]
+
+
+@pytest.mark.parametrize(
+    ("status", "over"), [(400, True), (404, True), (401, False), (425, False), (429, False), (503, False)]
+)
+def test_a_restart_is_over_when_a_cancel_of_nothing_is_judged_at_all(bench: Bench, status: int, over: bool) -> None:
+    bench.submit(place())
+    bench.wire.take("place").reply({"error": "restarting"}, 425)
+    bench.told()
+    bench.gateway.probe("0x" + "0" * 64)
+    bench.wire.take("cancel").reply({"error": "Invalid orderID"}, status)
+    assert [event.state for event in bench.told(VenueMode)] == ([VenueState.POST_ONLY] if over else [])
+
+
+def test_an_immediate_order_that_matched_without_a_word_of_how_much_is_not_over_with_nothing(bench: Bench) -> None:
+    bench.submit(stop())
+    bench.wire.take("place").reply(placed(bench.remote_id("slug/2/stop"), "matched"))
+    (accepted,) = bench.told()
+    assert (type(accepted), accepted.resting) == (Accepted, False)
+
+
+def test_of_the_stops_signed_ahead_for_a_token_the_last_one_alone_is_kept(bench: Bench) -> None:
+    for number in (1, 2, 3):
+        name = f"slug/{number}/prepare"
+        bench.submit(Prepare(name, 0, Side.SELL, 100, number * 5 * SHARE_U6, TimeInForce.FAK, Purpose.STOP, 2, number))
+    assert list(bench.gateway.prepared._orders) == ["slug/3/prepare"]
 
 
 def test_a_stop_that_was_signed_ahead_leaves_with_that_very_signature(bench: Bench) -> None:
