@@ -18,7 +18,7 @@ from engine.execution.polymarket.answers import (
 )
 from engine.execution.polymarket.answers import Unclear as UnclearAnswer
 from engine.execution.polymarket.http_line import Answer, LostAnswer
-from engine.execution.polymarket.inquiry import NOT_FOUND, Inquiry
+from engine.execution.polymarket.inquiry import NOT_FOUND, Inquiry, is_empty_page
 from engine.execution.polymarket.own_orders import OwnOrder, OwnOrders
 from engine.execution.polymarket.presigned import Prepared, PreparedOrders
 from engine.execution.polymarket.signing import Terms, WalletSigner
@@ -61,6 +61,7 @@ from engine.venue.contracts import EXCHANGE_V2, EXCHANGE_V3, Exchange, is_v2_pos
 
 NEVER_NS: Final = 1 << 62
 AnyKind = TypeVar("AnyKind", bound=Event)
+EVERYTHING: Final = ""
 RESTARTING: Final = 425
 BAD_REQUEST: Final = 400
 BUDGET_TOLD_BELOW: Final = 40
@@ -97,6 +98,7 @@ class PolymarketGateway:
         self._views: dict[int, View] = {}
         self.unresolved: Final[dict[str, Unresolved]] = {}  # by condition id
         self._settled: list[Unresolved] = []  # they have an outcome, but their orders may still be named
+        self._sweeps: dict[str, bool] = {}  # condition id or EVERYTHING -> whether its cancel is under way
         self._answers: list[Event] = []
         self._now_ns = 0
         self._budget_low = False
@@ -148,9 +150,9 @@ class PolymarketGateway:
         elif isinstance(command, CancelMarket):
             view = self._views.get(command.asset)
             if view is not None:
-                self.wire.cancel_market(view.condition_id, lambda answer: self._cancelled_many(answer))
+                self._cancel_many(view.condition_id)
         elif isinstance(command, CancelAll):
-            self.wire.cancel_all(lambda answer: self._cancelled_many(answer))
+            self._cancel_many(EVERYTHING)
         elif isinstance(command, ReadOrder):
             self._read_order(command)
         elif isinstance(command, ReadPosition | ReadBook):
@@ -241,6 +243,11 @@ class PolymarketGateway:
         if window is not None:
             self._settled.append(window)
         return window
+
+    def cancel_again(self) -> None:
+        """Repeat the cancels of many whose answer was lost, refused, or that left something resting."""
+        for what in [what for what, under_way in self._sweeps.items() if not under_way]:
+            self._cancel_many(what)
 
     def rehearse(self, order: Place) -> bytes:
         """Return the request that would send an order; nothing is sent, kept or told."""
@@ -345,12 +352,35 @@ class PolymarketGateway:
             code = refused.get(own.remote_id, Code.CANCEL_NOT_FOUND)
             self.say(Rejected(0, own.order, code, cancel=True))
 
-    def _cancelled_many(self, answer: Answer | LostAnswer) -> None:
+    def _cancel_many(self, what: str) -> None:
+        """Cancel what rests in a market, or everything; `cancel_again` repeats it until the venue has done so."""
+        self._sweeps[what] = True
+        if what == EVERYTHING:
+            self.wire.cancel_all(lambda answer: self._cancelled_many(what, answer))
+        else:
+            self.wire.cancel_market(what, lambda answer: self._cancelled_many(what, answer))
+
+    def _cancelled_many(self, what: str, answer: Answer | LostAnswer) -> None:
         result = self._cancelling(answer)
-        for remote_id in sorted(result[0]) if result is not None else ():
+        if result is None:
+            self._sweeps[what] = False
+            return
+        for remote_id in sorted(result[0]):
             own = self.orders.remote(remote_id)
             if own is not None:
                 self._gone_by_cancel(own)
+        if what == EVERYTHING:
+            self.wire.read("/data/orders", self._swept)
+        else:
+            self._sweeps.pop(what, None)
+
+    def _swept(self, answer: Answer | LostAnswer) -> None:
+        """Believe that nothing rests when the venue lists nothing; an order that was under way is found here."""
+        if is_empty_page(answer):
+            self._sweeps.pop(EVERYTHING, None)
+            self._complain("everything is cancelled: the venue lists no open order")
+        else:
+            self._sweeps[EVERYTHING] = False
 
     def _gone_by_cancel(self, own: OwnOrder) -> None:
         """A cancel's answer does not say how much was filled; where no fill was ever told that is asked for."""

@@ -44,6 +44,7 @@ from tests.unit.engine.execution.polymarket.scripted import (
     S,
     maker_trade,
     market,
+    order_row,
     place,
     placed,
     stop,
@@ -157,6 +158,37 @@ def test_cancelling_a_market_or_everything_ends_those_of_ours_that_the_venue_nam
         call = bench.wire.take(name)
         call.reply({"canceled": [ids.pop(), "0x" + "7" * 64], "not_canceled": {}})
     assert [event.order for event in bench.told(Gone)] == ["slug/2/entry", "slug/1/entry"]
+
+
+def test_cancelling_a_market_is_repeated_until_the_venue_has_done_it(bench: Bench) -> None:
+    bench.submit(CancelMarket(0))
+    bench.gateway.cancel_again()
+    call = bench.wire.take("cancel_market")
+    assert bench.wire.calls == []  # one at a time
+    call.lose()
+    for reply in (({"error": "restarting"}, 425), ({"error": "Too Many Requests"}, 429), ({"canceled": []}, 200)):
+        bench.gateway.cancel_again()
+        bench.wire.take("cancel_market").reply(*reply)
+    bench.gateway.cancel_again()
+    assert bench.wire.calls == []
+
+
+def test_cancelling_everything_is_over_when_the_venue_lists_nothing(bench: Bench) -> None:
+    remote_id = bench.live(place())
+    bench.submit(CancelAll())
+    bench.wire.take("cancel_all").reply({"canceled": [], "not_canceled": {}})
+    bench.wire.take("read").reply({"data": [order_row(remote_id)], "next_cursor": "LTE="})
+    bench.gateway.cancel_again()
+    bench.wire.take("cancel_all").reply({"canceled": [remote_id], "not_canceled": {}})
+    bench.wire.take("read").lose()
+    bench.gateway.cancel_again()
+    bench.wire.take("cancel_all").reply({"canceled": [], "not_canceled": {}})
+    assert not bench.complaints
+    bench.wire.take("read").reply({"data": [], "next_cursor": "LTE="})
+    assert bench.complaints == ["everything is cancelled: the venue lists no open order"]
+    bench.gateway.cancel_again()
+    assert bench.wire.calls == []
+    assert [event.order for event in bench.told(Gone)] == ["slug/1/entry"]
 
 
 def test_a_restart_is_over_when_a_cancel_is_answered_and_post_only_follows(bench: Bench) -> None:
