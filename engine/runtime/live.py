@@ -187,7 +187,7 @@ class LiveEngine:
             ResourceError: The venue cannot be reached, or our wallet has orders that are not ours.
         """
         windows = [(one.up, one.down, one.end_ns) for one in state.rounds.values()]
-        self.gateway.restore(state.placed.values(), windows)
+        self.gateway.restore(state.placed.values(), windows, state.venue)
         self.wire.open()
         self.stream.open()
         try:

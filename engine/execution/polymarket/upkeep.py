@@ -98,6 +98,7 @@ class Upkeep:
             if self._is_due("outcomes", now_s, OUTCOMES_EVERY_S):
                 self._read_outcomes()
             self._end_waits()
+            self._gateway.cancel_again()
             now_ns = self._now_ns()
             self._gateway.mode(self._gateway.modes.passed(now_ns))
             if self._gateway.modes.wants_probe(now_ns):
