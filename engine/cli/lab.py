@@ -7,7 +7,8 @@ import orjson
 
 from engine.cli.failing import clean_exit
 from engine.lab.faults.campaign import Campaign, as_json, run_campaign
-from engine.lab.faults.world import RunResult
+from engine.lab.faults.world import RunResult, run_seed
+from engine.lab.sockets.world import run_seed_on_sockets
 
 
 @click.group()
@@ -19,8 +20,9 @@ def lab() -> None:
 @click.option("--seeds", default=20, show_default=True, type=click.IntRange(1), help="How many runs.")
 @click.option("--first-seed", default=0, show_default=True, type=click.IntRange(0), help="The first run's seed.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes at a time.")
+@click.option("--sockets", is_flag=True, help="With real processes and sockets: about 85 s a run.")
 @click.option("--json", "as_json_", is_flag=True, help="Print the result as one JSON object.")
-def faults(seeds: int, first_seed: int, jobs: int, as_json_: bool) -> None:
+def faults(seeds: int, first_seed: int, jobs: int, sockets: bool, as_json_: bool) -> None:
     """Let things go wrong by seeds, and check what must hold when they are over.
 
     Each run has the real exchange, feeder and engine in virtual time, over connections in memory: requests that are
@@ -33,7 +35,8 @@ def faults(seeds: int, first_seed: int, jobs: int, as_json_: bool) -> None:
     Example: bucketmm lab faults --seeds 100 --jobs 2
     """
     with clean_exit():
-        campaign = run_campaign(range(first_seed, first_seed + seeds), jobs, _progress)
+        world = run_seed_on_sockets if sockets else run_seed
+        campaign = run_campaign(range(first_seed, first_seed + seeds), jobs, _progress, world)
         if sys.stderr.isatty():
             click.echo(err=True)
         if as_json_:

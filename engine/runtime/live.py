@@ -5,7 +5,7 @@ sockets, and in virtual time over transports in memory.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -24,7 +24,6 @@ from engine.model.events import Foreign, Operator
 from engine.model.units import NS_PER_MS, NS_PER_S
 from engine.runtime.recovery import first_words
 from engine.runtime.shell import Shell
-from engine.runtime.warmth import Warmth
 from engine.venue.credentials import ApiCredentials
 from engine.venue.keys import OwnerKey
 from engine.venue.orders import SignatureType
@@ -90,13 +89,13 @@ class Driver:
         bell: Bell,
         *,
         spin: bool = False,
-        rehearse: Callable[[int], bool] = lambda now_ns: False,
+        rehearse: Callable[[], object] | None = None,
         rehearse_every_s: float = 0.0,
     ) -> None:
         self._shell = shell
         self._rehearse = rehearse
-        self._rehearse_every_s = rehearse_every_s or FOREVER_S
-        self._rehearse_s = 0.0 if rehearse_every_s else FOREVER_S
+        self._rehearse_every_s = rehearse_every_s if rehearse is not None else FOREVER_S
+        self._rehearse_s = 0.0 if rehearse is not None else FOREVER_S
         self._bell = bell
         self._spin = spin
         self._loop = asyncio.get_running_loop()
@@ -147,9 +146,9 @@ class Driver:
 
     def _keep_warm(self) -> None:
         now_s = self._loop.time()
-        if now_s >= self._rehearse_s:
+        if now_s >= self._rehearse_s and self._rehearse is not None:
             self._rehearse_s = now_s + self._rehearse_every_s
-            self._rehearse(self._shell.loop.now_ns)
+            self._rehearse()
 
     def _next(self, handle: asyncio.Handle | None, *, soon: bool) -> None:
         if self._handle is not None:
@@ -188,7 +187,7 @@ class LiveEngine:
             ResourceError: The venue cannot be reached, or our wallet has orders that are not ours.
         """
         windows = [(one.up, one.down, one.end_ns) for one in state.rounds.values()]
-        self.gateway.restore(state.placed.values(), windows)
+        self.gateway.restore(state.placed.values(), windows, state.venue)
         self.wire.open()
         self.stream.open()
         try:
@@ -212,11 +211,17 @@ class LiveEngine:
         self.upkeep.open()
 
     async def run(
-        self, shell: Shell, bell: Bell, state: KernelState, *, spin: bool = False, rehearse_every_s: float = 0.0
+        self,
+        shell: Shell,
+        bell: Bell,
+        state: KernelState,
+        *,
+        spin: bool = False,
+        rehearse: Callable[[], object] | None = None,
+        rehearse_every_s: float = 0.0,
     ) -> None:
         """Trade until the shell is done. Raises what a turn raises; then no beat is sent any more."""
-        warmth = Warmth(shell.loop.kernel, self.gateway)
-        self._driver = Driver(shell, bell, spin=spin, rehearse=warmth.rehearse, rehearse_every_s=rehearse_every_s)
+        self._driver = Driver(shell, bell, spin=spin, rehearse=rehearse, rehearse_every_s=rehearse_every_s)
         self.on_driver(self._driver)
         for task in self._beside:
             task.add_done_callback(self._broke_off)  # called soon where that was before
@@ -257,6 +262,7 @@ class LiveEngine:
             "beats_refused": self.upkeep.heartbeat.refused,
             "compared_with_venue": self.upkeep.reconciled,
             "clock_offset_ms": self.wire.offset_ns // NS_PER_MS,
+            "round_trip_ms": _percentiles_ms(self.wire.round_trips_ns),
         }
 
     async def close(self) -> None:
@@ -284,3 +290,14 @@ class LiveEngine:
         if is_up:
             self._stream_up.set()
         self.upkeep.stream_state(is_up, why)
+
+
+def _percentiles_ms(spans_ns: Collection[int]) -> dict[str, float]:
+    """Return median and 99th percentile in milliseconds, nothing before there is a span."""
+    ordered = sorted(spans_ns)
+    if not ordered:
+        return {}
+    return {
+        "p50": round(ordered[len(ordered) // 2] / NS_PER_MS, 2),
+        "p99": round(ordered[len(ordered) * 99 // 100] / NS_PER_MS, 2),
+    }

@@ -21,10 +21,12 @@ from engine.runtime.ring_feed import RingFeed
 from engine.runtime.session import PAPER_FILE, Session, SessionResult
 from engine.runtime.shell import Shell
 from engine.runtime.tally import Tally
+from engine.runtime.warmth import Warmth
 from shm.doorbell import silence
 
 LIVE: Final = "live"
 SHADOW: Final = "shadow"
+SPIN_REHEARSE_S: Final = 0.001
 CANCEL_WITHIN_S: Final = 3.0
 """How long a session that broke off tries to cancel what rests before it leaves that to the venue's heartbeat."""
 
@@ -38,6 +40,11 @@ class LivePlan(NamedTuple):
     accept_foreign: bool = False
     spin: bool = False
     proxy: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What banner, journal and database call the mode: play money is named."""
+        return f"{self.mode} (local exchange)" if self.hosts.is_local else self.mode
 
     def __repr__(self) -> str:
         return f"LivePlan({self.account!r}, {self.hosts.clob.authority}, {self.mode})"
@@ -126,7 +133,7 @@ def run_live_session(
         ResourceError: The venue cannot be reached, foreign orders rest there, or the journal cannot be written.
         RingError: There is no ring, or it is not ours.
     """
-    session = Session(config, root, ring, mode=plan.mode, gating=False, run_dir=run_dir, on_alert=on_alert)
+    session = Session(config, root, ring, mode=plan.label, gating=False, run_dir=run_dir, on_alert=on_alert)
     twin, clean, ended = None, False, False
     try:
         if plan.mode == SHADOW:
@@ -174,9 +181,16 @@ async def _trade(engine: LiveEngine, shell: Shell, session: Session, *, spin: bo
     """Trade to the end and return how many orders rest then. From here on orders may be ours: a session that breaks off
     cancels; one that could not begin leaves alone what it found.
     """
-    every_s = session.config["execution"]["REHEARSE_MS"] / 1000
+    every_ms = session.config["execution"]["REHEARSE_MS"]
     try:
-        await engine.run(shell, RingBell(session.feed), session.state, spin=spin, rehearse_every_s=every_s)
+        await engine.run(
+            shell,
+            RingBell(session.feed),
+            session.state,
+            spin=spin,
+            rehearse=Warmth(session.config, engine.gateway).rehearse if every_ms else None,
+            rehearse_every_s=SPIN_REHEARSE_S if spin else every_ms / 1_000,
+        )
         resting = await engine.leave_nothing()
         shell.show()
         session.close(shell)

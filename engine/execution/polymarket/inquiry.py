@@ -188,5 +188,13 @@ def _body(answer: Answer | LostAnswer) -> bytes:
     return answer.body
 
 
+def is_empty_page(answer: Answer | LostAnswer) -> bool:
+    """Whether this is a list with nothing in it; an answer that is no list is not empty."""
+    try:
+        return not _rows(answer)
+    except ValueError:
+        return False
+
+
 def _rows(answer: Answer | LostAnswer) -> tuple[dict[str, Any], ...]:
     return read_page(_body(answer)).rows

@@ -48,6 +48,7 @@ class Upkeep:
         self.task: asyncio.Task[None] | None = None
         self._due_s: dict[str, float] = {}
         self._tripped: set[str] = set()
+        self._waited: set[str] = set()  # orders whose end waited for a fill at the last turn
 
     def open(self) -> None:
         """Begin."""
@@ -96,6 +97,8 @@ class Upkeep:
                 self.read_all()
             if self._is_due("outcomes", now_s, OUTCOMES_EVERY_S):
                 self._read_outcomes()
+            self._end_waits()
+            self._gateway.cancel_again()
             now_ns = self._now_ns()
             self._gateway.mode(self._gateway.modes.passed(now_ns))
             if self._gateway.modes.wants_probe(now_ns):
@@ -123,6 +126,14 @@ class Upkeep:
             BreakerName.CLOCK_SKEW,
             f"the venue's clock is {skew_ns // NS_PER_MS} ms from ours" if wrong else None,
         )
+
+    def _end_waits(self) -> None:
+        """Tell the ends of orders whose last fill has not come for a turn: it may be lost, and is read then."""
+        waiting = self._gateway.orders.waiting()
+        for own in waiting:
+            if own.order in self._waited:
+                self._gateway.teller.end(own)
+        self._waited = {own.order for own in waiting}
 
     def _read_outcomes(self) -> None:
         """Ask how windows ended whose outcome the feed did not tell: it may have been away."""

@@ -8,16 +8,19 @@ import signal
 import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from engine.lab.faults.troubles import NAMES, draw_troubles
+from engine.lab.faults.troubles import NAMES, Trouble, draw_troubles
 from engine.lab.faults.world import RunResult, run_seed
 from shm.objects import SHM_DIRECTORY
 
 Progress = Callable[[RunResult], None]
+World = Callable[[int, list[Trouble], Path], RunResult]
+"""Plays one run in an empty folder: in virtual time, or with real processes."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -39,24 +42,24 @@ class Campaign(msgspec.Struct, frozen=True):
     by_fault: dict[str, int]
 
 
-def play_seed(seed: int) -> RunResult:
+def play_seed(seed: int, world: World = run_seed) -> RunResult:
     """Play the run of one seed in a folder of its own; an exception of the world itself is a violation, too."""
     memory = str(SHM_DIRECTORY) if SHM_DIRECTORY.is_dir() else None  # where the ring is, too
     folder = Path(tempfile.mkdtemp(prefix=f"bucketmm-faults-{seed}-", dir=memory))
     troubles = draw_troubles(seed)
     try:
-        return run_seed(seed, troubles, folder)
+        return world(seed, troubles, folder)
     except Exception:
         return RunResult(seed=seed, troubles=tuple(map(str, troubles)), violations=(traceback.format_exc(limit=-6),))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_campaign(seeds: Iterable[int], jobs: int, progress: Progress) -> Campaign:
+def run_campaign(seeds: Iterable[int], jobs: int, progress: Progress, world: World = run_seed) -> Campaign:
     """Play all seeds in `jobs` processes; `progress` hears of each run, in the order of the seeds."""
     results = []
-    with _player(jobs) as play:
-        for result in play(seeds):
+    with _mapper(jobs) as each:
+        for result in each(partial(play_seed, world=world), seeds):
             progress(result)
             results.append(result)
     return summarise(results)
@@ -82,8 +85,8 @@ def as_json(campaign: Campaign) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _player(jobs: int) -> Iterator[Callable[[Iterable[int]], Iterator[RunResult]]]:
-    """Yield what plays seeds. Processes are new ones: nothing of this one's loops and locks is in them.
+def _mapper(jobs: int) -> Iterator[Callable[[Callable[[int], RunResult], Iterable[int]], Iterator[RunResult]]]:
+    """Yield a `map`. Its processes are new ones: nothing of this one's loops and locks is in them.
 
     The faults are meant, so what the parts would say of them in a log is not wanted.
     """
@@ -91,12 +94,12 @@ def _player(jobs: int) -> Iterator[Callable[[Iterable[int]], Iterator[RunResult]
         before = logging.root.manager.disable
         logging.disable(logging.CRITICAL)
         try:
-            yield lambda seeds: map(play_seed, seeds)
+            yield map
         finally:
             logging.disable(before)
         return
     with multiprocessing.get_context("spawn").Pool(jobs, initializer=_begin_process) as pool:
-        yield lambda seeds: pool.imap(play_seed, seeds)
+        yield pool.imap
 
 
 def _begin_process() -> None:

@@ -340,15 +340,9 @@ def test_nothing_turns_after_the_end() -> None:
 
 def test_rehearsals_come_between_turns_and_not_more_often_than_wanted() -> None:
     shell = Turns(40, wait_s=0.1)
-    heard: list[int] = []
-
-    def rehearse(now_ns: int) -> bool:
-        heard.append(now_ns)
-        return True
-
-    driven(shell, rehearse=rehearse, rehearse_every_s=0.5)
-    assert 7 <= len(heard) <= 9
-    assert set(heard) == {shell.now_ns}
+    rehearsals: list[int] = []
+    driven(shell, rehearse=lambda: rehearsals.append(1), rehearse_every_s=0.5)
+    assert 7 <= len(rehearsals) <= 9
 
 
 def test_what_breaks_off_beside_the_turns_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
