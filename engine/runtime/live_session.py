@@ -46,6 +46,9 @@ class LivePlan(NamedTuple):
         """What banner, journal and database call the mode: play money is named."""
         return f"{self.mode} (local exchange)" if self.hosts.is_local else self.mode
 
+    def __repr__(self) -> str:
+        return f"LivePlan({self.account!r}, {self.hosts.clob.authority}, {self.mode})"
+
 
 class RingBell:
     """A ring's doorbell on the running loop; it follows the feed to a ring that was made anew."""
@@ -166,14 +169,27 @@ async def trade_live(
         if twin is not None:
             twin.begin(shell.tell_time())
             shell.twin = twin.loop
-        every_ms = session.config["execution"]["REHEARSE_MS"]
+        resting = await _trade(engine, shell, session, spin=plan.spin)
+    finally:
+        await engine.close()
+    if resting:
+        session.say(f"expected no resting orders at the end, the venue says {resting if resting > 0 else 'nothing'}")
+    return not shell.gave_up and resting == 0
+
+
+async def _trade(engine: LiveEngine, shell: Shell, session: Session, *, spin: bool) -> int:
+    """Trade to the end and return how many orders rest then. From here on orders may be ours: a session that breaks off
+    cancels; one that could not begin leaves alone what it found.
+    """
+    every_ms = session.config["execution"]["REHEARSE_MS"]
+    try:
         await engine.run(
             shell,
             RingBell(session.feed),
             session.state,
-            spin=plan.spin,
+            spin=spin,
             rehearse=Warmth(session.config, engine.gateway).rehearse if every_ms else None,
-            rehearse_every_s=SPIN_REHEARSE_S if plan.spin else every_ms / 1_000,
+            rehearse_every_s=SPIN_REHEARSE_S if spin else every_ms / 1_000,
         )
         resting = await engine.leave_nothing()
         shell.show()
@@ -181,11 +197,7 @@ async def trade_live(
     except BaseException:
         await _cancel_what_can_be(engine, session)
         raise
-    finally:
-        await engine.close()
-    if resting:
-        session.say(f"expected no resting orders at the end, the venue says {resting if resting > 0 else 'nothing'}")
-    return not shell.gave_up and resting == 0
+    return resting
 
 
 async def _cancel_what_can_be(engine: LiveEngine, session: Session) -> None:
