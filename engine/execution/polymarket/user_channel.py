@@ -84,7 +84,7 @@ def read_frame(frame: bytes, owner: str) -> list[Update]:
     for message in decoded if isinstance(decoded, list) else [decoded]:
         try:
             updates += _read(message, owner)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             why = f"expected {error.args[0]!r}" if isinstance(error, KeyError) else str(error)
             updates.append(Complaint(why, str(message)[:500]))
     return updates
