@@ -34,7 +34,7 @@ PAGES_MOST: Final = 20
 
 
 class _Search(NamedTuple):
-    """Trades of one order that are looked for: `wanted` are those not seen yet, new ones and such as may have failed."""
+    """Trades of one order that are looked for: `wanted` are those not seen yet, new ones and such as may fail."""
 
     own: OwnOrder
     condition_id: str

@@ -13,7 +13,6 @@ from engine.execution.polymarket.user_channel import OwnFill, Part
 from engine.model.commands import Place, TimeInForce
 from engine.model.events import Settlement, Side
 
-
 _FINAL: Final = frozenset({Settlement.CONFIRMED, Settlement.FAILED})
 
 
