@@ -316,6 +316,19 @@ def test_pages_that_cannot_be_read_are_read_again_later(body: object) -> None:
     played(work, begin=False)
 
 
+def test_a_trade_that_cannot_be_read_is_said_once_and_hides_none_behind_it() -> None:
+    async def work(kept: Kept) -> None:
+        remote_id = kept.live(place())
+        for _ in range(2):
+            kept.upkeep.read_all()
+            rows = [maker_trade(remote_id, "t9", size="0.0000001"), maker_trade(remote_id)]
+            kept.take("read", "/data/trades").reply({"data": rows, "next_cursor": LAST})
+        assert [event.trade_id for event in kept.told(Fill)] == ["t1"]
+        assert len(kept.complaints) == 1
+
+    played(work, begin=False)
+
+
 def test_the_first_look_reads_clock_and_orders_and_says_whether_that_was_possible() -> None:
     async def work(kept: Kept) -> None:
         async def look(time_reply: Callable[[Call], None], orders_reply: Callable[[Call], None]) -> bool:
