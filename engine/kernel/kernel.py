@@ -238,10 +238,6 @@ class Kernel:
         decision.commands.append(stamp(state, intent, now_ns))
         return None
 
-    def rehearse(self, slug: str, order: Place, now_ns: int) -> Verdict:
-        """Return what risk and firewall would say of an order; nothing is recorded, counted or changed."""
-        return judge(self.firewall, self.state, order, self._context(slug, order, now_ns), now_ns)[1]
-
     def _context(self, slug: str, order: Place, now_ns: int) -> OrderContext:
         strategy, round_state = self.strategy, self.state.rounds[slug]
         view = strategy.view(round_state, order.asset)

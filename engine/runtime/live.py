@@ -24,7 +24,6 @@ from engine.model.events import Foreign, Operator
 from engine.model.units import NS_PER_MS, NS_PER_S
 from engine.runtime.recovery import first_words
 from engine.runtime.shell import Shell
-from engine.runtime.warmth import Warmth
 from engine.venue.credentials import ApiCredentials
 from engine.venue.keys import OwnerKey
 from engine.venue.orders import SignatureType
@@ -90,13 +89,13 @@ class Driver:
         bell: Bell,
         *,
         spin: bool = False,
-        rehearse: Callable[[int], bool] = lambda now_ns: False,
+        rehearse: Callable[[], object] | None = None,
         rehearse_every_s: float = 0.0,
     ) -> None:
         self._shell = shell
         self._rehearse = rehearse
-        self._rehearse_every_s = rehearse_every_s or FOREVER_S
-        self._rehearse_s = 0.0 if rehearse_every_s else FOREVER_S
+        self._rehearse_every_s = rehearse_every_s if rehearse is not None else FOREVER_S
+        self._rehearse_s = 0.0 if rehearse is not None else FOREVER_S
         self._bell = bell
         self._spin = spin
         self._loop = asyncio.get_running_loop()
@@ -138,13 +137,18 @@ class Driver:
                 wait_s = min(self._shell.wait_s(), self._rehearse_every_s)
                 self._next(self._loop.call_later(wait_s, self.turn), soon=False)
         except Exception as error:
+            self.fail(error)
+
+    def fail(self, error: BaseException) -> None:
+        """Let the run end with an error from beside the turns."""
+        if not self._finished.done():
             self._finished.set_exception(error)
 
     def _keep_warm(self) -> None:
         now_s = self._loop.time()
-        if now_s >= self._rehearse_s:
+        if now_s >= self._rehearse_s and self._rehearse is not None:
             self._rehearse_s = now_s + self._rehearse_every_s
-            self._rehearse(self._shell.loop.now_ns)
+            self._rehearse()
 
     def _next(self, handle: asyncio.Handle | None, *, soon: bool) -> None:
         if self._handle is not None:
@@ -208,12 +212,20 @@ class LiveEngine:
         self.upkeep.open()
 
     async def run(
-        self, shell: Shell, bell: Bell, state: KernelState, *, spin: bool = False, rehearse_every_s: float = 0.0
+        self,
+        shell: Shell,
+        bell: Bell,
+        state: KernelState,
+        *,
+        spin: bool = False,
+        rehearse: Callable[[], object] | None = None,
+        rehearse_every_s: float = 0.0,
     ) -> None:
         """Trade until the shell is done. Raises what a turn raises; then no beat is sent any more."""
-        warmth = Warmth(shell.loop.kernel, self.gateway)
-        self._driver = Driver(shell, bell, spin=spin, rehearse=warmth.rehearse, rehearse_every_s=rehearse_every_s)
+        self._driver = Driver(shell, bell, spin=spin, rehearse=rehearse, rehearse_every_s=rehearse_every_s)
         self.on_driver(self._driver)
+        for task in self._beside:
+            task.add_done_callback(self._broke_off)  # called soon where that was before
         try:
             now_ns = shell.tell_time()
             events, commands = first_words(state, now_ns)
@@ -260,6 +272,16 @@ class LiveEngine:
         await self.upkeep.close()
         await self.stream.close()
         await self.wire.close()
+
+    @property
+    def _beside(self) -> list[asyncio.Task[None]]:
+        return [task for task in (self.upkeep.task, self.stream.task) if task is not None]
+
+    def _broke_off(self, task: asyncio.Task[None]) -> None:
+        """End the run where upkeep or user stream ended by themselves: without them nobody may go on trading."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self._driver is not None:
+            self._driver.fail(error)
 
     def _wake(self) -> None:
         if self._driver is not None:

@@ -21,10 +21,12 @@ from engine.runtime.ring_feed import RingFeed
 from engine.runtime.session import PAPER_FILE, Session, SessionResult
 from engine.runtime.shell import Shell
 from engine.runtime.tally import Tally
+from engine.runtime.warmth import Warmth
 from shm.doorbell import silence
 
 LIVE: Final = "live"
 SHADOW: Final = "shadow"
+SPIN_REHEARSE_S: Final = 0.001
 CANCEL_WITHIN_S: Final = 3.0
 """How long a session that broke off tries to cancel what rests before it leaves that to the venue's heartbeat."""
 
@@ -43,6 +45,9 @@ class LivePlan(NamedTuple):
     def label(self) -> str:
         """What banner, journal and database call the mode: play money is named."""
         return f"{self.mode} (local exchange)" if self.hosts.is_local else self.mode
+
+    def __repr__(self) -> str:
+        return f"LivePlan({self.account!r}, {self.hosts.clob.authority}, {self.mode})"
 
 
 class RingBell:
@@ -164,19 +169,35 @@ async def trade_live(
         if twin is not None:
             twin.begin(shell.tell_time())
             shell.twin = twin.loop
-        every_s = session.config["execution"]["REHEARSE_MS"] / 1000
-        await engine.run(shell, RingBell(session.feed), session.state, spin=plan.spin, rehearse_every_s=every_s)
+        resting = await _trade(engine, shell, session, spin=plan.spin)
+    finally:
+        await engine.close()
+    if resting:
+        session.say(f"expected no resting orders at the end, the venue says {resting if resting > 0 else 'nothing'}")
+    return not shell.gave_up and resting == 0
+
+
+async def _trade(engine: LiveEngine, shell: Shell, session: Session, *, spin: bool) -> int:
+    """Trade to the end and return how many orders rest then. From here on orders may be ours: a session that breaks off
+    cancels; one that could not begin leaves alone what it found.
+    """
+    every_ms = session.config["execution"]["REHEARSE_MS"]
+    try:
+        await engine.run(
+            shell,
+            RingBell(session.feed),
+            session.state,
+            spin=spin,
+            rehearse=Warmth(session.config, engine.gateway).rehearse if every_ms else None,
+            rehearse_every_s=SPIN_REHEARSE_S if spin else every_ms / 1_000,
+        )
         resting = await engine.leave_nothing()
         shell.show()
         session.close(shell)
     except BaseException:
         await _cancel_what_can_be(engine, session)
         raise
-    finally:
-        await engine.close()
-    if resting:
-        session.say(f"expected no resting orders at the end, the venue says {resting if resting > 0 else 'nothing'}")
-    return not shell.gave_up and resting == 0
+    return resting
 
 
 async def _cancel_what_can_be(engine: LiveEngine, session: Session) -> None:

@@ -266,9 +266,9 @@ class PolymarketGateway:
         for what in [what for what, under_way in self._sweeps.items() if not under_way]:
             self._cancel_many(what)
 
-    def rehearse(self, order: Place) -> bytes:
+    def rehearse(self, order: Place, view: View) -> bytes:
         """Return the request that would send an order; nothing is sent, kept or told."""
-        return self.wire.writer.place(self._signed(order, self._views[order.asset]).body, self.wire.venue_s())
+        return self.wire.writer.place(self._signed(order, view).body, self.wire.venue_s())
 
     def probe(self, remote_id: str) -> None:
         """Cancel an order that does not exist: what is answered tells whether the venue takes cancels again."""
@@ -346,6 +346,7 @@ class PolymarketGateway:
         filled_u6 = said.taking_u6 if place.side == Side.BUY else said.making_u6
         if said.status == "matched" and filled_u6 and (own.is_immediate or filled_u6 >= place.size_u6):
             reason = GoneReason.FILLED if filled_u6 >= place.size_u6 else GoneReason.KILLED
+            self.teller.accepted(own, resting=False)
             self.teller.gone(own, reason, filled_u6)
         else:
             self.teller.accepted(own, resting=said.status in ("live", "matched"))

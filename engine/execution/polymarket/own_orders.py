@@ -11,7 +11,7 @@ import msgspec
 
 from engine.execution.polymarket.user_channel import OwnFill, Part
 from engine.model.commands import Place, TimeInForce
-from engine.model.events import Settlement, Side
+from engine.model.events import GoneReason, Settlement, Side
 
 _FINAL: Final = frozenset({Settlement.CONFIRMED, Settlement.FAILED})
 
@@ -29,6 +29,7 @@ class OwnOrder(msgspec.Struct):
     settled: dict[str, Settlement] = {}  # how far each of them was told to be
     accepted: bool = False  # told, and not doubted since
     ended: bool = False  # told, with how much of it was filled
+    end: tuple[GoneReason, int] | None = None  # known, and to be told behind the fills that it counts
     missed: int = 0  # reads in a row that did not find it
 
     @property
@@ -73,6 +74,10 @@ class OwnOrders:
     def unended(self) -> list[OwnOrder]:
         """Return the orders whose end was not told, the oldest first."""
         return [own for own in self._by_order.values() if not own.ended]
+
+    def waiting(self) -> list[OwnOrder]:
+        """Return the orders whose end waits for fills."""
+        return [own for own in self._by_order.values() if own.end is not None]
 
     def unsure(self) -> list[OwnOrder]:
         """Return the orders whose end was not told or whose trades may still fail, the oldest first."""

@@ -75,6 +75,8 @@ class Teller:
                         part.cash_u6,
                     )
                 )
+        if own.end is not None and own.filled_u6 >= own.end[1]:
+            self.end(own)
         if failed:
             for index in range(len(parts)):
                 self._say(FillReversed(0, own.order, part_id(fill.trade_id, index)))
@@ -106,9 +108,22 @@ class Teller:
         self._say(Unknown(0, own.order))
 
     def gone(self, own: OwnOrder, reason: GoneReason, filled_u6: int) -> None:
-        """Tell that an order is over; again when how much of it was filled is known only now."""
-        if not own.ended:
-            own.ended = filled_u6 >= 0
+        """Tell that an order is over; again when how much of it was filled is known only now.
+
+        The venue often says so a moment before it tells the last fill: then the end waits for it (`end` ends the wait).
+        """
+        if own.ended:
+            return
+        if filled_u6 > own.filled_u6:
+            own.end = (reason, filled_u6)
+            return
+        own.ended, own.end = filled_u6 >= 0, None
+        self._say(Gone(0, own.order, reason, filled_u6))
+
+    def end(self, own: OwnOrder) -> None:
+        """Tell an end that waited, whether its fills have come or not: who hears it reads what is missing."""
+        if own.end is not None and not own.ended:
+            (reason, filled_u6), own.end, own.ended = own.end, None, True
             self._say(Gone(0, own.order, reason, filled_u6))
 
     def state(self, own: OwnOrder, row: OrderRow | None) -> None:
@@ -119,7 +134,8 @@ class Teller:
             self._say(OrderState(0, own.order, found=False))
             return
         own.missed = 0
-        own.ended = own.ended or not row.is_resting
+        if not row.is_resting:
+            own.ended, own.end = True, None
         self._say(OrderState(0, own.order, True, row.is_resting, row.matched_u6))
 
     def foreign(self, what: str, remote_id: str) -> None:

@@ -45,19 +45,20 @@ class Upkeep:
         self._now_ns = now_ns
         self._healthy = healthy
         self._trades_from_s = gateway.teller.since_s = begun_s
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
         self._due_s: dict[str, float] = {}
         self._tripped: set[str] = set()
+        self._waited: set[str] = set()  # orders whose end waited for a fill at the last turn
 
     def open(self) -> None:
         """Begin."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self.task = asyncio.get_running_loop().create_task(self._run())
 
     async def close(self) -> None:
         """End; the dead man's switch is let go of."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
 
     def stream_state(self, is_up: bool, why: str) -> None:
         """Hear of the user channel: when it is back, what happened meanwhile is read."""
@@ -96,6 +97,7 @@ class Upkeep:
                 self.read_all()
             if self._is_due("outcomes", now_s, OUTCOMES_EVERY_S):
                 self._read_outcomes()
+            self._end_waits()
             self._gateway.cancel_again()
             now_ns = self._now_ns()
             self._gateway.mode(self._gateway.modes.passed(now_ns))
@@ -124,6 +126,14 @@ class Upkeep:
             BreakerName.CLOCK_SKEW,
             f"the venue's clock is {skew_ns // NS_PER_MS} ms from ours" if wrong else None,
         )
+
+    def _end_waits(self) -> None:
+        """Tell the ends of orders whose last fill has not come for a turn: it may be lost, and is read then."""
+        waiting = self._gateway.orders.waiting()
+        for own in waiting:
+            if own.order in self._waited:
+                self._gateway.teller.end(own)
+        self._waited = {own.order for own in waiting}
 
     def _read_outcomes(self) -> None:
         """Ask how windows ended whose outcome the feed did not tell: it may have been away."""

@@ -54,19 +54,19 @@ class UserStream:
         )
         self._on_frame = on_frame
         self._on_state = on_state
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
         self._told: bool | None = None
         self.connections = 0
 
     def open(self) -> None:
         """Begin to connect; it stays connected from now on."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self.task = asyncio.get_running_loop().create_task(self._run())
 
     async def close(self) -> None:
         """Disconnect for good."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
 
     async def _run(self) -> None:
         loop, retry_s = asyncio.get_running_loop(), FIRST_RETRY_S

@@ -28,10 +28,18 @@ JOIN_S: Final = 12
 """How far the first window has come then: the engine joins it late and has the next ones whole."""
 QUIET_S: Final = 33
 """How long everything works again before the engine is ended: longer than it leaves its orders uncompared."""
+LET_GO_S: Final = 16
+"""After so long without us nothing of ours may rest: the venue's heartbeat takes 15 s at most."""
 SETTLED_S: Final = 6
 """How long trades are given to be confirmed after that."""
 HORIZON_S: Final = 240.0
 STYLES: Final = (Style.CALM, Style.LIVELY, Style.WILD)
+_WITHOUT_US: Final = (
+    Mishap.ENGINE_KILLED,
+    Mishap.ENGINE_POWER_OFF,
+    Mishap.ENGINE_FROZEN,
+    Mishap.ENGINE_CUT_OFF,
+)
 
 
 class RunResult(msgspec.Struct, frozen=True):
@@ -68,6 +76,7 @@ class _World:
         self._troubles = troubles
         self._folder = folder
         self._effects: dict[str, int] = {}
+        self._left: list[str] = []
         self._doing: list[asyncio.Task[None]] = []
 
     async def play(self) -> RunResult:
@@ -97,6 +106,7 @@ class _World:
             venue.advance()
             violations = [
                 *self._of_processes(),
+                *self._left,
                 *at_risk(config, venue.record),
                 *budget(config, venue.record),
                 *check_books(config, engine.root, venue.evidence()),
@@ -136,6 +146,14 @@ class _World:
         else:
             await self._happen(Mishap(trouble.name), trouble)
 
+    async def _left_alone(self, mishap: Mishap) -> None:
+        """See that nothing rests when the engine has been away for long."""
+        sessions = self._engine.sessions
+        await asyncio.sleep(LET_GO_S)
+        if self._engine.sessions == sessions:
+            orders = self._venue.app.exchange.open_orders(self._venue.account.credentials.key)
+            self._left += [f"left resting: {order.order_id} {LET_GO_S} s after {mishap}" for order in orders]
+
     def _took_effect(self, trouble: Trouble, times: int = 1) -> None:
         if times:
             self._effects[trouble.name] = self._effects.get(trouble.name, 0) + times
@@ -148,6 +166,8 @@ class _World:
             return
         if mishap is not Mishap.ENGINE_KILLED_IN_REQUEST:  # which waits for one
             self._took_effect(trouble)
+        if mishap in _WITHOUT_US and last_s > LET_GO_S:
+            self._doing.append(asyncio.create_task(self._left_alone(mishap)))
         match mishap:
             case Mishap.ENGINE_KILLED | Mishap.ENGINE_POWER_OFF:
                 engine.kill(last_s, power_off=mishap is Mishap.ENGINE_POWER_OFF)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 END_WITHIN_S: Final = 45.0
+BEGINS_WITHIN_S: Final = 3.0
+WATCH_EVERY_S: Final = 0.1
 AGAIN_S: Final = 1.0
 MISSING: Final = 3
 """The exit status of a process that lacks something it needs: it is started again."""
@@ -28,6 +30,7 @@ class Program:
         self._process: asyncio.subprocess.Process | None = None
         self._keeping: asyncio.Task[None] | None = None
         self._again_s = AGAIN_S
+        self._started_s = 0.0
         self._is_wanted = True
         self._was_killed = False
 
@@ -58,7 +61,13 @@ class Program:
         self.send(signal.SIGKILL)
 
     async def end(self) -> int | None:
-        """Ask it to end in order; return its exit status, None where it had to be killed."""
+        """Ask it to end in order; return its exit status, None where it had to be killed.
+
+        One that is being started is given the time to begin: before that it cannot end in order.
+        """
+        loop = asyncio.get_running_loop()
+        while not self.is_running or loop.time() < self._started_s + BEGINS_WITHIN_S:
+            await asyncio.sleep(WATCH_EVERY_S)
         self._is_wanted = False
         self.send(signal.SIGCONT)
         self.send(signal.SIGTERM)
@@ -108,8 +117,7 @@ class Program:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for the campaign, which ends its processes
             )
-        if not self._is_wanted:
-            self.send(signal.SIGTERM)
+        self._started_s = asyncio.get_running_loop().time()
 
     def _tail(self) -> str:
         return self._log.read_text(errors="replace").strip()[-TAIL_CHARACTERS:]

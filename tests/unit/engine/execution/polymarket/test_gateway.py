@@ -115,6 +115,10 @@ def test_a_mode_is_told_once_and_again_when_it_is_over(bench: Bench) -> None:
 def test_an_immediate_order_that_matched_is_over_with_what_it_filled(bench: Bench) -> None:
     bench.submit(stop())
     bench.wire.take("place").reply(placed(bench.remote_id("slug/2/stop"), "matched", "4", "2.4"))
+    own = bench.gateway.orders.named("slug/2/stop")
+    assert own is not None
+    assert bench.told() == [Accepted(NOW, "slug/2/stop", own.remote_id, resting=False)]
+    bench.gateway.teller.end(own)  # its fills have not come
     assert bench.told() == [Gone(NOW, "slug/2/stop", GoneReason.KILLED, 4 * SHARE_U6)]
 
 

@@ -1,24 +1,18 @@
 from pathlib import Path
 
-import pytest
-
-from engine.lab.faults import campaign
 from engine.lab.faults.campaign import as_json, play_seed, run_campaign, summarise
 from engine.lab.faults.troubles import NAMES, Trouble
 from engine.lab.faults.world import RunResult
 
 
-def test_a_campaign_plays_each_seed_and_counts_in_how_many_runs_each_fault_took_effect(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_campaign_plays_each_seed_and_counts_in_how_many_runs_each_fault_took_effect() -> None:
     def run(seed: int, troubles: list[Trouble], folder: Path) -> RunResult:
         assert list(folder.iterdir()) == []
         wrong = ("money: lost",) if seed == 3 else ()
         return RunResult(seed, ("1 ms: slow",), wrong, {"slow": seed}, decisions=10, orders=2, trades=1)
 
-    monkeypatch.setattr(campaign, "run_seed", run)
     heard: list[int] = []
-    result = run_campaign(range(2, 5), 1, lambda result: heard.append(result.seed))
+    result = run_campaign(range(2, 5), 1, lambda result: heard.append(result.seed), run)
     assert heard == [2, 3, 4]
     shown = as_json(result)
     assert shown["by_fault"].pop("slow") == 3
@@ -32,15 +26,14 @@ def test_a_campaign_plays_each_seed_and_counts_in_how_many_runs_each_fault_took_
     }
 
 
-def test_a_world_that_breaks_is_a_violation_and_leaves_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_world_that_breaks_is_a_violation_and_leaves_no_folder() -> None:
     folders: list[Path] = []
 
     def run(seed: int, troubles: list[Trouble], folder: Path) -> RunResult:
         folders.append(folder)
         raise RuntimeError("the world ended")
 
-    monkeypatch.setattr(campaign, "run_seed", run)
-    result = play_seed(6)
+    result = play_seed(6, run)
     assert "the world ended" in result.violations[0]
     assert result.troubles
     assert not folders[0].exists()
