@@ -112,8 +112,8 @@ class Teller:
 
         The venue often says so a moment before it tells the last fill: then the end waits for it (`end` ends the wait).
         """
-        if own.ended:
-            return
+        if own.ended or (filled_u6 < 0 and own.end is not None):
+            return  # an end that waits knows more
         if filled_u6 > own.filled_u6:
             own.end = (reason, filled_u6)
             return

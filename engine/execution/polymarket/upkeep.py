@@ -171,8 +171,11 @@ class Upkeep:
         except ValueError:
             return False
         for row in rows:
-            if self._gateway.orders.remote(row.remote_id) is None:
+            own = self._gateway.orders.remote(row.remote_id)
+            if own is None:
                 self._gateway.teller.foreign("order", row.remote_id)
+            elif own.ended:  # it was told to be over: the kernel hears that it rests, and cancels it
+                self._gateway.inquire(own)
         if page.next_cursor and pages_left > 1:
             self._open_orders(page.next_cursor, pages_left - 1)
         return True

@@ -291,6 +291,20 @@ def test_orders_and_trades_that_are_not_ours_are_told_once_each() -> None:
     played(work, begin=False)
 
 
+def test_an_order_that_was_told_to_be_over_and_is_listed_as_open_is_asked_about() -> None:
+    async def work(kept: Kept) -> None:
+        kept.submit(place())
+        remote_id = kept.remote_id("slug/1/entry")
+        kept.take("place").reply({"error": "not enough balance / allowance"}, 400)
+        kept.told()
+        kept.upkeep.read_all()
+        kept.take("read", "/data/orders").reply({"data": [order_row(remote_id)], "next_cursor": LAST})
+        kept.take("read", f"/data/order/{remote_id}").reply(order_row(remote_id))
+        assert [(event.found, event.resting) for event in kept.told(OrderState)] == [(True, True)]
+
+    played(work, begin=False)
+
+
 def test_every_page_of_open_orders_is_looked_at() -> None:
     async def work(kept: Kept) -> None:
         kept.upkeep.read_all()
