@@ -6,6 +6,7 @@ served after what the engine sends has left.
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -96,6 +97,7 @@ class Twin:
         self.journal = open_journal(recovered.folder, config, self.state, clock="wall", mode="dry")
         self.kernel = build_kernel(config, self.state, Tally(self.journal))
         self.loop = Loop(self.kernel, self.paper)
+        self.is_lost = False
 
     def begin(self, now_ns: int) -> None:
         """Take over what an earlier session left."""
@@ -109,7 +111,7 @@ class Twin:
 
     def close(self, *, in_order: bool) -> None:
         """Close journal and paper file."""
-        if in_order:
+        if in_order and not self.is_lost:
             self.journal.close(self.kernel.state.seq)
         self.journal.abandon()
         self.ledger.close()
@@ -169,12 +171,19 @@ async def trade_live(
         if twin is not None:
             twin.begin(shell.tell_time())
             shell.twin = twin.loop
+            shell.on_twin_lost = partial(_lose, twin, session)
         resting = await _trade(engine, shell, session, spin=plan.spin)
     finally:
         await engine.close()
     if resting:
         session.say(f"expected no resting orders at the end, the venue says {resting if resting > 0 else 'nothing'}")
     return not shell.gave_up and resting == 0
+
+
+def _lose(twin: Twin, session: Session, error: Exception) -> None:
+    """Go on without the twin: what it wrote stays, and is not an end in order."""
+    twin.is_lost = True
+    session.say(f"the paper twin is lost, live goes on without it: {type(error).__name__}: {error}")
 
 
 async def _trade(engine: LiveEngine, shell: Shell, session: Session, *, spin: bool) -> int:

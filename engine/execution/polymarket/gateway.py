@@ -19,11 +19,11 @@ from engine.execution.polymarket.answers import (
 from engine.execution.polymarket.answers import Unclear as UnclearAnswer
 from engine.execution.polymarket.http_line import Answer, LostAnswer
 from engine.execution.polymarket.inquiry import NOT_FOUND, Inquiry, is_empty_page
-from engine.execution.polymarket.own_orders import OwnOrder, OwnOrders
+from engine.execution.polymarket.own_orders import OwnOrder, OwnOrders, restore_part
 from engine.execution.polymarket.presigned import Prepared, PreparedOrders
 from engine.execution.polymarket.signing import Terms, WalletSigner
 from engine.execution.polymarket.telling import Teller
-from engine.execution.polymarket.user_channel import Complaint, OwnFill, read_frame
+from engine.execution.polymarket.user_channel import Complaint, OwnFill, Part, read_frame
 from engine.execution.polymarket.venue_modes import VenueModes
 from engine.execution.polymarket.wire import Wire
 from engine.model.codes import Code
@@ -57,6 +57,7 @@ from engine.model.events import (
 from engine.model.fees import NO_FEES, FeeSchedule
 from engine.model.market import View, fold, open_view
 from engine.model.units import NS_PER_S
+from engine.strategy.bucket.round import FillRow
 from engine.venue.contracts import EXCHANGE_V2, EXCHANGE_V3, Exchange, is_v2_position_id
 
 NEVER_NS: Final = 1 << 62
@@ -95,6 +96,7 @@ class PolymarketGateway:
         self.on_sent: Callable[[Place], None] = lambda place: None
         self._wake = wake
         self._complain = complain
+        self._complained: set[str] = set()
         self._views: dict[int, View] = {}
         self.unresolved: Final[dict[str, Unresolved]] = {}  # by condition id
         self._settled: list[Unresolved] = []  # they have an outcome, but their orders may still be named
@@ -166,10 +168,15 @@ class PolymarketGateway:
             raise AssertionError(f"no gateway does {type(command).__name__}")
 
     def restore(
-        self, placed: Iterable[Place], windows: Iterable[tuple[View, View, int]], mode: VenueState = VenueState.NORMAL
+        self,
+        placed: Iterable[Place],
+        windows: Iterable[tuple[View, View, int]],
+        mode: VenueState = VenueState.NORMAL,
+        fills: Iterable[FillRow] = (),
     ) -> None:
         """Know again, after a restart, the windows (both tokens and the end, Unix ns) that are not over, the orders
-        that have left (their ids are computed from the same commands), and the mode that the kernel believes in.
+        that have left (their ids are computed from the same commands), the mode that the kernel believes in, and the
+        fills that it has counted.
         """
         self.modes.resume(mode)
         for up, down, end_ns in windows:
@@ -178,6 +185,10 @@ class PolymarketGateway:
         for place in placed:
             terms, exchange = self._terms(self._views[place.asset], place)
             self.orders.add(place, self.signer.order_id(terms, place.salt, place.timestamp_ms, exchange))
+        for row in fills:
+            own = self.orders.named(row.order)
+            if own is not None:
+                restore_part(own, row.trade_id, Part(row.price_e4, row.size_u6, row.cash_u6), failed=row.reversed)
 
     def waiting(self, kind: type[AnyKind]) -> list[AnyKind]:
         """Return the events of a kind that wait to be taken."""
@@ -206,6 +217,12 @@ class PolymarketGateway:
                 self._complain(f"user channel: {update.why}")
             else:
                 self.teller.update(update)
+
+    def complain_once(self, text: str) -> None:
+        """Tell a person what would otherwise be told at every reading."""
+        if text not in self._complained:
+            self._complained.add(text)
+            self._complain(text)
 
     def mode(self, change: VenueMode | None) -> None:
         """Tell of a change of the venue's mode."""

@@ -7,7 +7,7 @@ what is well again closes it.
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from engine.execution.polymarket.gateway import PolymarketGateway
 from engine.execution.polymarket.heartbeat import EVERY_S, Heartbeat
@@ -44,7 +44,7 @@ class Upkeep:
         self._gateway = gateway
         self._now_ns = now_ns
         self._healthy = healthy
-        self._begun_s = self._trades_from_s = begun_s
+        self._trades_from_s = gateway.teller.since_s = begun_s
         self.task: asyncio.Task[None] | None = None
         self._due_s: dict[str, float] = {}
         self._tripped: set[str] = set()
@@ -69,7 +69,7 @@ class Upkeep:
     def read_all(self) -> None:
         """Compare everything of ours with the venue: orders that have not ended, open orders, trades."""
         self._due_s["reconcile"] = asyncio.get_running_loop().time() + RECONCILE_EVERY_S
-        for own in self._gateway.orders.unended():
+        for own in self._gateway.orders.unsure():
             self._gateway.inquire(own)
         self._open_orders(FIRST_CURSOR, PAGES_MOST)
         self._trades(str(self._trades_from_s), self._gateway.wire.venue_s(), FIRST_CURSOR, PAGES_MOST)
@@ -171,8 +171,11 @@ class Upkeep:
         except ValueError:
             return False
         for row in rows:
-            if self._gateway.orders.remote(row.remote_id) is None:
+            own = self._gateway.orders.remote(row.remote_id)
+            if own is None:
                 self._gateway.teller.foreign("order", row.remote_id)
+            elif own.ended:  # it was told to be over: the kernel hears that it rests, and cancels it
+                self._gateway.inquire(own)
         if page.next_cursor and pages_left > 1:
             self._open_orders(page.next_cursor, pages_left - 1)
         return True
@@ -183,17 +186,25 @@ class Upkeep:
                 return  # read again, from the same second on, at the next comparison
             try:
                 page = read_page(answer.body)
-                for row in page.rows:
-                    for fill in read_trade(row, self._gateway.wire.writer.owner):
-                        self._gateway.teller.fill(fill)
-            except (ValueError, KeyError):
+            except ValueError:
                 return
+            for row in page.rows:
+                self._tell_trade(row)
             if page.next_cursor and pages_left > 1:
                 self._trades(after_s, asked_s, page.next_cursor, pages_left - 1)
             else:
                 self._trades_known(asked_s)
 
         self._gateway.wire.read("/data/trades", read, after=after_s, next_cursor=cursor)
+
+    def _tell_trade(self, row: dict[str, Any]) -> None:
+        try:
+            fills = read_trade(row, self._gateway.wire.writer.owner)
+        except ValueError as error:  # said once; it does not hide the trades behind it
+            self._gateway.complain_once(f"trade {row.get('id')}: {error}")
+            return
+        for fill in fills:
+            self._gateway.teller.fill(fill)
 
     def _trades_known(self, until_s: int) -> None:
         """Read from there on from now on, and forget orders that no later reading can name."""

@@ -36,6 +36,8 @@ class Wire:
         self.orders: Final = LinePool(dial, clob)
         self.reads: Final = LinePool(dial, clob, warm=1, most=2)
         self.data_reads: Final = LinePool(dial, data, warm=1, most=1)
+        self.beats: Final = LinePool(dial, clob, warm=1, most=1)  # slow reads may not hold up the dead man's switch
+        self._pools: Final = (self.orders, self.reads, self.data_reads, self.beats)
         self.offset_ns = 0
         self.round_trips_ns: Final[deque[int]] = deque(maxlen=ROUND_TRIPS_KEPT)
         """How long the last orders and cancels took to be answered; the taker's hold is in it."""
@@ -43,12 +45,12 @@ class Wire:
 
     def open(self) -> None:
         """Begin to dial."""
-        for pool in (self.orders, self.reads, self.data_reads):
+        for pool in self._pools:
             pool.open()
 
     async def close(self) -> None:
         """Close all lines."""
-        await asyncio.gather(*(pool.close() for pool in (self.orders, self.reads, self.data_reads)))
+        await asyncio.gather(*(pool.close() for pool in self._pools))
 
     def venue_s(self) -> int:
         """Return the venue's present Unix second, which proofs are dated with."""
@@ -72,7 +74,7 @@ class Wire:
 
     def heartbeat(self, beat_id: str, on_answer: OnAnswer) -> None:
         """Send one beat of the dead man's switch."""
-        self.reads.send(self.writer.heartbeat(beat_id, self.venue_s()), on_answer, CONTROL_TIMEOUT_S)
+        self.beats.send(self.writer.heartbeat(beat_id, self.venue_s()), on_answer, CONTROL_TIMEOUT_S)
 
     def read(self, path: str, on_answer: OnAnswer, **query: str) -> None:
         """Read something of ours."""

@@ -15,8 +15,9 @@ from engine.lab.faults.feeder import FeederProcess
 from engine.lab.faults.venue import FOR_ENGINE
 from engine.lab.faults.world import LENGTH_S, world_config
 from engine.lab.virtual.loop import VirtualLoop
+from engine.model.commands import Command
 from engine.model.errors import ResourceError
-from engine.model.events import Side, Tob
+from engine.model.events import Event, Side, Tob
 from engine.runtime.clock import ShellClock
 from engine.runtime.live import LiveEngine, hosts_of
 from engine.runtime.live_session import LIVE, SHADOW, LivePlan, RingBell, Twin, run_live_session, trade_live
@@ -227,6 +228,33 @@ def test_a_shadow_sessions_twin_sees_the_same_records_and_keeps_apart(
         assert was_closed(folder)
     assert len(books["live-local"]) >= 5
     assert books["live-local"] == books["live-local-twin"]
+
+
+def test_a_twin_that_breaks_is_let_go_of_and_live_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(live: Live) -> None:
+        live.mode = SHADOW
+        twin = Twin(live.config, tmp_path / "state" / "live-local-twin")
+        trading = asyncio.ensure_future(live.trade(twin=twin))
+        shell = await live.up()
+
+        def full(event: Event) -> list[Command]:
+            raise OSError("no space left on device")
+
+        monkeypatch.setattr(twin.kernel, "receive", full)
+        live.stage.order(Side.BUY, 4_000, 10, ours=False)
+        await asyncio.sleep(1)
+        assert shell.twin is None
+        assert not trading.done()
+        shell.request_stop()
+        assert await trading
+        assert [text for text in live.said if "twin" in text] == [
+            "the paper twin is lost, live goes on without it: OSError: no space left on device"
+        ]
+        twin.close(in_order=True)
+
+    lived(tmp_path, monkeypatch, story)
+    ends = {name: was_closed(sessions(tmp_path / "state" / name)[0]) for name in ("live-local", "live-local-twin")}
+    assert ends == {"live-local": True, "live-local-twin": False}
 
 
 def test_a_twin_takes_over_what_it_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

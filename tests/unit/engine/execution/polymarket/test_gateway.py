@@ -35,10 +35,12 @@ from engine.model.events import (
 )
 from engine.model.market import open_view
 from engine.model.units import SHARE_U6
+from engine.strategy.bucket.round import FillRow
 from tests.unit.engine.execution.polymarket.scripted import (
     CONDITION,
     DOWN,
     NOW,
+    OWNER,
     UP,
     Bench,
     S,
@@ -327,6 +329,44 @@ def test_an_outcome_that_was_read_is_told_for_both_tokens_once(bench: Bench) -> 
     bench.gateway.resolved(CONDITION, DOWN)
     bench.gateway.resolved(CONDITION, DOWN)
     assert [(event.asset, event.won) for event in bench.told(Outcome)] == [(0, False), (1, True)]
+
+
+def test_after_a_restart_a_trade_that_was_told_in_one_piece_is_not_counted_again_in_parts() -> None:
+    command = stop()
+    row = FillRow(command.order, "t1", Side.SELL, 5_000, 10 * SHARE_U6, 0, False, 5_000_000)
+    again = Bench()
+    again.gateway.restore([command], [(open_view(market(0)), open_view(market(1)), NOW + 900 * S)], fills=[row])
+    makers = [
+        {"order_id": "0xa", "owner": "x", "matched_amount": size, "price": "0.5", "asset_id": UP, "side": "BUY"}
+        for size in ("4", "6")
+    ]
+    trade = {"event_type": "trade", "id": "t1", "taker_order_id": again.remote_id(command.order), "asset_id": UP,
+             "side": "SELL", "size": "10", "price": "0.5", "status": "CONFIRMED", "owner": OWNER, "trade_owner": OWNER,
+             "trader_side": "TAKER", "maker_orders": makers}  # fmt: skip
+    again.gateway.on_frame(orjson.dumps(trade))
+    assert [(event.trade_id, event.size_u6) for event in again.told(Fill)] == [("t1", 10 * SHARE_U6)]
+
+
+def test_after_a_restart_parts_and_reversed_fills_are_known_again() -> None:
+    command = stop()
+    rows = [
+        FillRow(command.order, trade_id, Side.SELL, 5_000, SHARE_U6, 0, False, 500_000, failed)
+        for trade_id, failed in (("t1", False), ("t1/1", False), ("t2", True))
+    ]
+    again = Bench()
+    again.gateway.restore([command], [(open_view(market(0)), open_view(market(1)), NOW + 900 * S)], fills=rows)
+    own = again.gateway.orders.named(command.order)
+    assert own is not None
+    assert (own.filled_u6, own.unsettled) == (3 * SHARE_U6, {"t1"})
+    assert [len(parts) for parts in own.trades.values()] == [2, 1]
+
+
+def test_a_trade_from_before_the_session_is_not_foreign_its_window_may_be_forgotten(bench: Bench) -> None:
+    bench.gateway.teller.since_s = NOW // S
+    for trade_id, matched_s in (("old", NOW // S - 1), ("new", NOW // S), ("undated", None)):
+        trade = maker_trade("0x" + "5" * 64, trade_id, status="CONFIRMED") | {"match_time": str(matched_s or "")}
+        bench.gateway.on_frame(orjson.dumps(trade))
+    assert [event.remote_id for event in bench.told(Foreign)] == ["new", "undated"]
 
 
 @pytest.mark.parametrize(

@@ -291,6 +291,20 @@ def test_orders_and_trades_that_are_not_ours_are_told_once_each() -> None:
     played(work, begin=False)
 
 
+def test_an_order_that_was_told_to_be_over_and_is_listed_as_open_is_asked_about() -> None:
+    async def work(kept: Kept) -> None:
+        kept.submit(place())
+        remote_id = kept.remote_id("slug/1/entry")
+        kept.take("place").reply({"error": "not enough balance / allowance"}, 400)
+        kept.told()
+        kept.upkeep.read_all()
+        kept.take("read", "/data/orders").reply({"data": [order_row(remote_id)], "next_cursor": LAST})
+        kept.take("read", f"/data/order/{remote_id}").reply(order_row(remote_id))
+        assert [(event.found, event.resting) for event in kept.told(OrderState)] == [(True, True)]
+
+    played(work, begin=False)
+
+
 def test_every_page_of_open_orders_is_looked_at() -> None:
     async def work(kept: Kept) -> None:
         kept.upkeep.read_all()
@@ -312,6 +326,19 @@ def test_pages_that_cannot_be_read_are_read_again_later(body: object) -> None:
         assert kept.told() == []
         kept.upkeep.read_all()
         assert [call.what for call in kept.wire.calls] == ["/data/orders", "/data/trades"]
+
+    played(work, begin=False)
+
+
+def test_a_trade_that_cannot_be_read_is_said_once_and_hides_none_behind_it() -> None:
+    async def work(kept: Kept) -> None:
+        remote_id = kept.live(place())
+        for _ in range(2):
+            kept.upkeep.read_all()
+            rows = [maker_trade(remote_id, "t9", size="0.0000001"), maker_trade(remote_id)]
+            kept.take("read", "/data/trades").reply({"data": rows, "next_cursor": LAST})
+        assert [event.trade_id for event in kept.told(Fill)] == ["t1"]
+        assert len(kept.complaints) == 1
 
     played(work, begin=False)
 

@@ -148,6 +148,19 @@ def test_reads_do_not_take_the_lines_of_orders() -> None:
     played(work)
 
 
+def test_reads_that_are_not_answered_do_not_hold_up_a_heartbeat() -> None:
+    async def work(wire: Wire, venue: MemoryVenue) -> None:
+        for _ in range(20):
+            wire.read("/data/orders", lambda answer: None)
+        await asyncio.sleep(0.1)
+        venue.asked.clear()
+        wire.heartbeat("", lambda answer: None)
+        await asyncio.sleep(0.1)
+        assert [each.target for each in venue.asked] == ["/clob/v1/heartbeats"]
+
+    played(work)
+
+
 def test_a_heartbeat_without_an_answer_is_lost_before_the_next_one_is_due() -> None:
     async def work(wire: Wire, venue: MemoryVenue) -> None:
         answers: list[Answer | LostAnswer] = []
