@@ -199,7 +199,7 @@ class LiveEngine:
         except TimeoutError:
             raise ResourceError(
                 f"expected {self.wire.clob.authority} to answer and to take our API credentials within "
-                f"{READY_WITHIN_S:g} s"
+                f"{READY_WITHIN_S:g} s{self._last_loss()}"
             ) from None
         foreign = self.gateway.waiting(Foreign)
         if foreign and not accept_foreign:
@@ -272,6 +272,10 @@ class LiveEngine:
         await self.upkeep.close()
         await self.stream.close()
         await self.wire.close()
+
+    def _last_loss(self) -> str:
+        loss = self.wire.orders.last_loss
+        return f"; {loss}" if loss else ""
 
     @property
     def _beside(self) -> list[asyncio.Task[None]]:

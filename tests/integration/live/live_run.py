@@ -69,12 +69,16 @@ class LiveRun:
 
     def start(self) -> None:
         """Start the exchange, the feeder and the engine, each when the one before it is there."""
+        self.start_exchange()
+        self.start_feeder()
+        self.start_engine()
+
+    def start_exchange(self) -> None:
+        """Start the exchange and wait until it says where it is."""
         series = [word for asset in ASSETS for word in ("--asset", asset)]
         self.launch("exchange", "exchange", "--bucket-seconds", str(self.seconds), "--seed", str(self.seed), *series,
                     "--style", self.style, "--accounts", "2", "--limits", "off", *self.exchange_arguments)  # fmt: skip
         wait_for((self.folder / "run" / "exchange.json").exists, self.log())
-        self.start_feeder()
-        self.start_engine()
 
     def start_feeder(self) -> None:
         """Start the feeder and wait for its ring."""
@@ -91,10 +95,14 @@ class LiveRun:
         wait_for(lambda: status_of(self.folder).get("pid") == pid, self.log())
 
     def launch(self, name: str, *arguments: str) -> None:
-        """Start one process; its output goes to a log of its name."""
+        """Start one `bucketmm`; its output goes to a log of its name."""
+        self.start_python(name, "-m", "engine", *arguments)
+
+    def start_python(self, name: str, *arguments: str) -> None:
+        """Start one Python; its output goes to a log of its name."""
         with (self.folder / f"{name}.log").open("ab") as log:
             self._processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "engine", *arguments],
+                [sys.executable, *arguments],
                 cwd=self.folder, stdout=log, stderr=log, env=self.environment,
             )  # fmt: skip
 

@@ -29,10 +29,11 @@ from engine.config.load import Config, parse_config
 from engine.model.errors import InputError, ResourceError
 from engine.runtime.account import API_NAMES, KEY_NAME, owner_of
 from engine.runtime.live import hosts_of
-from engine.venue.accounts import known_account, known_secret
+from engine.venue.accounts import known_account
 from engine.venue.addresses import checksum_address
 from engine.venue.credentials import ApiCredentials
 from feeder.sources.local import LocalExchange
+from tests.marked_secrets import API_SECRET, PASSPHRASE, PRIVATE_KEY, PROXY_PASSWORD
 
 LOCAL = Venue(
     hosts_of("http://127.0.0.1:1", "ws://127.0.0.1:1/ws/user", "http://127.0.0.1:1/data"), "http://127.0.0.1:1"
@@ -41,8 +42,8 @@ REAL = Venue(
     hosts_of("https://clob.polymarket.com", "wss://ws.polymarket.com/ws/user", "https://data-api.polymarket.com"),
     "https://clob.polymarket.com",
 )
-KEY_TEXT = f"0x{known_secret(3).hex()}"
-CREDENTIALS = ("key-1", "c2VjcmV0LW9mLWdvaW5nLWxpdmUtdGVzdHMuLi4uLi4=", "passphrase-1")
+KEY_TEXT = PRIVATE_KEY
+CREDENTIALS = ("key-1", API_SECRET, PASSPHRASE)
 LIVE = Wishes("live", live=True, accept_foreign=False, spin=False)
 UNASKED = LIVE._replace(live=False)
 
@@ -195,7 +196,7 @@ def test_a_plan_for_real_money_has_key_wallet_proxy_and_credentials(
 ) -> None:
     monkeypatch.setenv(KEY_NAME, KEY_TEXT)
     monkeypatch.setenv(CONFIRM_NAME, CONFIRM_VALUE)
-    proxy = "socks5://ada:hunter2@127.0.0.1:1080"
+    proxy = f"socks5://ada:{PROXY_PASSWORD}@127.0.0.1:1080"
     config = config_of("shadow", venue={"proxy": proxy})
     wishes = Wishes("shadow", live=False, accept_foreign=True, spin=True)
     plan = plan_live(config, wishes, "polymarket", tmp_path, None)
@@ -204,7 +205,7 @@ def test_a_plan_for_real_money_has_key_wallet_proxy_and_credentials(
     assert derived.asked == [("https://clob.polymarket.com", proxy)]
     assert "SHADOW: REAL MONEY of 0x" in capsys.readouterr().err
     shown = repr(plan)
-    for secret in (KEY_TEXT[2:], *CREDENTIALS[1:], "hunter2"):
+    for secret in (KEY_TEXT[2:], *CREDENTIALS[1:], PROXY_PASSWORD):
         assert secret not in shown
 
 

@@ -27,9 +27,10 @@ from engine.venue.addresses import checksum_address
 from engine.venue.credentials import proven_address
 from engine.venue.orders import SignatureType
 from engine.venue.wallets import wallets_of
+from tests.marked_secrets import API_SECRET, PRIVATE_KEY
 
-KEY_TEXT = "0x" + "5e" * 32
-SECRET = "c2VjcmV0LW9mLXRoZS1hY2NvdW50LXRlc3RzLi4uLi4="
+KEY_TEXT = PRIVATE_KEY
+SECRET = API_SECRET
 
 
 def config_of(**api: Any) -> Config:

@@ -5,7 +5,9 @@ import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-USER, PASSWORD = "ada", "hunter2-proxy"
+from tests.marked_secrets import PROXY_PASSWORD
+
+USER, PASSWORD = "ada", PROXY_PASSWORD
 RIGHT = f"{USER}:{PASSWORD}"
 
 

@@ -11,9 +11,10 @@ import pytest
 from engine.execution.polymarket.user_stream import LONGEST_RETRY_S, PING_EVERY_S, STALE_AFTER_S, UserStream
 from engine.lab.virtual.loop import VirtualLoop
 from engine.venue.credentials import ApiCredentials
+from tests.marked_secrets import API_SECRET, PASSPHRASE
 from tests.unit.engine.execution.polymarket.memory_venue import USER, UserChannel, dial, run
 
-SECRETS = ApiCredentials("key-1", "c2VjcmV0LW9mLXRoZS11c2VyLXN0cmVhbQ==", "passphrase-of-the-stream")
+SECRETS = ApiCredentials("key-1", API_SECRET, PASSPHRASE)
 HELLO = {
     "type": "user",
     "auth": {"apiKey": SECRETS.key, "secret": SECRETS.secret, "passphrase": SECRETS.passphrase},
