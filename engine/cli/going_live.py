@@ -29,6 +29,7 @@ from feeder.sources.local import find_exchange
 CONFIRM_NAME: Final = "BUCKETMM_LIVE"
 CONFIRM_VALUE: Final = "real-money"
 TYPED_WORD: Final = "LIVE"
+PROXY_NAMES: Final = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 WALLET_FILE: Final = "wallet"
 
 
@@ -92,6 +93,12 @@ def confirm(config: Config, wishes: Wishes, venue: Venue, environment: Mapping[s
         raise InputError(f"expected {TYPED_WORD} to be typed, was {said!r}")
 
 
+def proxy_of(config: Config, environment: Mapping[str, str]) -> str | None:
+    """Return the proxy to go through: the config's, else the environment's as other programs read it, else none."""
+    found = (environment.get(name) for name in PROXY_NAMES)
+    return config["venue"]["proxy"] or next((proxy for proxy in found if proxy), None)
+
+
 def plan_live(config: Config, wishes: Wishes, source: str, run_dir: Path, config_path: Path | None) -> LivePlan:
     """Return the plan of a live session, both locks passed and API credentials there.
 
@@ -101,7 +108,7 @@ def plan_live(config: Config, wishes: Wishes, source: str, run_dir: Path, config
     owner = owner_of(config, os.environ, local=venue.hosts.is_local, source=config_path)
     click.echo(banner(wishes.mode, venue, owner.wallet), err=True)
     confirm(config, wishes, venue, os.environ)
-    proxy = None if venue.hosts.is_local else config["venue"]["proxy"]
+    proxy = None if venue.hosts.is_local else proxy_of(config, os.environ)
     credentials = None if venue.hosts.is_local else stated_credentials(os.environ)
     if credentials is None:
         credentials = asyncio.run(derive_credentials(venue.clob_url, owner.key, int(time.time()), proxy))

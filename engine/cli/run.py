@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import click
 import orjson
@@ -18,6 +18,7 @@ from engine.config.build import scaled
 from engine.config.load import Config, load_config
 from engine.model.errors import InputError, ResourceError
 from engine.model.units import format_cash, format_scaled
+from engine.runtime.child import Child
 from engine.runtime.feeder_child import FeederChild, has_live_writer
 from engine.runtime.live_session import run_live_session
 from engine.runtime.session import SessionResult, claim, run_session
@@ -25,6 +26,8 @@ from engine.runtime.shell import Shell
 from feeder.recording.reader import open_recordings
 from shm.errors import RingError
 from shm.registry import status
+
+TIDY_EVERY_S: Final = 300
 
 
 @click.command()
@@ -155,9 +158,11 @@ def _run_live(
     plan = plan_live(config, wishes, kind, run_dir, config_path)
     root = state_dir or live_root(Path(config["runtime"]["state_dir"]), plan.hosts, plan.account)
     locks = [lock_wallet(plan.account.wallet)]
-    child = None
+    child = tidy = None
     try:
         locks.append(claim(root, anew_when_finished=False))
+        if config["execution"]["AUTO_REDEEM"]:
+            tidy = _start_tidying(kind, config_path, run_dir)
         with _signals_held():
             child = _start_feeder(wanted, ring, run_dir, config)
         if child is not None:
@@ -172,10 +177,18 @@ def _run_live(
             on_alert=lambda text: click.echo(f"alert {text}", err=True),
         )
     finally:
-        if child is not None:
-            child.stop()
+        for process in (child, tidy):
+            if process is not None:
+                process.stop()
         for lock in locks:
             lock.release()
+
+
+def _start_tidying(source: str, config_path: Path | None, run_dir: Path) -> Child:
+    """Start what merges pairs and redeems winners while the engine trades; real money was confirmed already."""
+    config = [] if config_path is None else ["--config", str(config_path)]
+    words = ["wallet", "--source", source, *config, "--run-dir", str(run_dir), "--yes", "tidy"]
+    return Child([*words, "--loop", str(TIDY_EVERY_S)], Path("logs") / "wallet.log")
 
 
 def _has_begun(ring: str) -> bool:

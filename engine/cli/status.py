@@ -99,7 +99,7 @@ def _state(part: dict[str, Any]) -> str:
 
 
 def _engine_table(engine: dict[str, Any]) -> Table:
-    table = Table(title=f"engine ({engine['mode']})", show_header=False, title_justify="left")
+    table = Table(title=f"engine: {engine['mode'].replace('live', 'LIVE', 1)}", show_header=False, title_justify="left")
     kill = f"[red]KILLED: {engine['killed']}[/red]" if engine["killed"] is not None else "off"
     rows = [
         ("state", _state(engine)),
@@ -113,12 +113,40 @@ def _engine_table(engine: dict[str, Any]) -> Table:
         ),
         ("events, decisions", f"{engine['events']:,}, {engine['decisions']:,}"),
         ("refusals", ", ".join(f"{count} {code}" for code, count in engine["refusals"].items()) or "none"),
-        ("kill switch", kill),
+        ("trading, kill switch", f"{engine.get('trading', '?')}, {kill}"),
+        ("orders and cancels of the last minute", _budget(engine.get("budgets", {}))),
+        ("last comparisons with the wallet", _checks(engine.get("reconciliations", []))),
+        *_gateway_rows(engine.get("gateway") or {}),
         ("alerts", "\n".join(engine["alerts"][-3:]) or "none"),
     ]
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def _budget(budgets: dict[str, Any]) -> str:
+    return f"{budgets.get('mutations_in_a_minute', '?')} of {budgets.get('mutations_max', '?')}"
+
+
+def _checks(checks: list[dict[str, Any]]) -> str:
+    """Return the drift of the last comparisons, a breach marked."""
+    return (
+        ", ".join(f"{check['drift_percent']} %{' BREACH' if check['breach'] else ''}" for check in checks) or "none yet"
+    )
+
+
+def _gateway_rows(gateway: dict[str, Any]) -> list[tuple[str, str]]:
+    if not gateway:
+        return []
+    trip = gateway["round_trip_ms"]
+    return [
+        ("venue, its mode", f"{gateway['venue']}, {gateway['mode'].lower()}"),
+        (
+            "lines ready, lost; user channel",
+            f"{gateway['lines_ready']}, {gateway['lines_lost']}; {gateway['user_stream_connections']} connection(s)",
+        ),
+        ("order round trip p50, p99", f"{trip['p50']}, {trip['p99']} ms" if trip else "no order yet"),
+    ]
 
 
 def _round_table(one: dict[str, Any]) -> Table:

@@ -56,7 +56,7 @@ def _opened(root: Path | None, url: str | None, config_path: Path | None) -> Ite
         from engine.store.database import open_store
         from engine.store.follow import mode_of
     opened = open_store(
-        root, _mode(root, mode_of(root, config["runtime"]["mode"])), _without_password(url) if url else _url_of(config)
+        root, _mode(mode_of(root, config["runtime"]["mode"])), _without_password(url) if url else _url_of(config)
     )
     try:
         opened.migrate()
@@ -167,10 +167,9 @@ def _default_root(config: Config) -> Path:
     return Path(config["runtime"]["state_dir"]) / ("dry" if config["runtime"]["mode"] == "dry" else live)
 
 
-def _mode(root: Path, mode: str) -> str:
-    """Return what the database's name says: a shadow session is a live one, and play money is named."""
-    mode = "live" if mode == "shadow" else mode
-    return f"{mode} (local exchange)" if root.name.startswith("live-local") else mode
+def _mode(mode: str) -> str:
+    """Return what the database's name says: a shadow session is a live one."""
+    return mode.replace("shadow", "live", 1)
 
 
 def _follow(

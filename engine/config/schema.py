@@ -221,6 +221,12 @@ SCHEMA: Final[dict[str, Section]] = {
                 whole(0, 1_000), 10, "The last orders of the venue's own budget are kept for what reduces risk."
             ),
             "MAX_OPEN_ORDERS": Key(whole(1, 1_000), 4, "Live orders at once; stops are exempt."),
+            "REHEARSE_MS": Key(
+                whole(0, 1_000),
+                3,
+                "How often a live engine runs through an order for nobody, so that the next one finds everything warm; "
+                "0 = never.",
+            ),
             "GTD_MINIMUM_SEC": Key(SECONDS, 180_000, "The venue's minimum distance of an expiration."),
             "GTD_BUFFER_SEC": Key(SECONDS, 60_000, "Added to it."),
             "AUTO_REDEEM": Key(

@@ -1,18 +1,16 @@
 """The feeder as a child process of `run`: started unless a live writer holds the ring, and ended with the engine."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from engine.model.errors import ResourceError
+from engine.runtime.child import Child
 from shm.errors import RingError
 from shm.registry import status
 
 READY_WITHIN_S: Final = 20.0
-END_WITHIN_S: Final = 10.0
 
 
 def has_live_writer(ring: str) -> bool:
@@ -23,22 +21,12 @@ def has_live_writer(ring: str) -> bool:
         return False
 
 
-class FeederChild:
-    """`bucketmm feed` in a process of its own, its output in a log file."""
+class FeederChild(Child):
+    """`bucketmm feed` in a process of its own."""
 
     def __init__(self, arguments: Sequence[str], ring: str, log: Path) -> None:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        self._log = log
+        super().__init__(["feed", *arguments, "--ring", ring], log)
         self._ring = ring
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "engine", "feed", *arguments, "--ring", ring],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                # Ctrl-C reaches the engine alone, which ends the feeder after its orders are cancelled
-                start_new_session=True,
-            )
 
     def wait_ready(self) -> None:
         """Wait until the ring has a live writer. Raises ResourceError with the end of the log when it does not come."""
@@ -48,20 +36,5 @@ class FeederChild:
                 return
             time.sleep(0.02)
         self.stop()
-        tail = self._log.read_text(errors="replace").strip()[-2000:]
-        raise ResourceError(f"the feeder did not come up on ring {self._ring}; its log {self._log} ends with:\n{tail}")
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the process lives."""
-        return self._process.poll() is None
-
-    def stop(self) -> None:
-        """End the feeder: TERM, and KILL when it does not listen."""
-        if self.is_running:
-            self._process.terminate()
-            try:
-                self._process.wait(END_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        tail = self.log.read_text(errors="replace").strip()[-2000:]
+        raise ResourceError(f"the feeder did not come up on ring {self._ring}; its log {self.log} ends with:\n{tail}")

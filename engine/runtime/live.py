@@ -5,7 +5,7 @@ sockets, and in virtual time over transports in memory.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -29,6 +29,7 @@ from engine.venue.keys import OwnerKey
 from engine.venue.orders import SignatureType
 
 READY_WITHIN_S: Final = 20.0
+FOREVER_S: Final = 1e9
 REST_CHECKS: Final = 10
 REST_CHECK_EVERY_S: Final = 0.5
 
@@ -82,8 +83,19 @@ class Bell(Protocol):
 class Driver:
     """Turns a shell whenever a record, an answer or a timer is there; `spin` never sleeps."""
 
-    def __init__(self, shell: Shell, bell: Bell, *, spin: bool = False) -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        bell: Bell,
+        *,
+        spin: bool = False,
+        rehearse: Callable[[], object] | None = None,
+        rehearse_every_s: float = 0.0,
+    ) -> None:
         self._shell = shell
+        self._rehearse = rehearse
+        self._rehearse_every_s = rehearse_every_s if rehearse is not None else FOREVER_S
+        self._rehearse_s = 0.0 if rehearse is not None else FOREVER_S
         self._bell = bell
         self._spin = spin
         self._loop = asyncio.get_running_loop()
@@ -118,10 +130,25 @@ class Driver:
                 self._finished.set_result(None)
             elif self._spin or self._shell.loop.gateway.next_due_ns() == 0 or not self._bell.arm():
                 self._next(self._loop.call_soon(self.turn), soon=True)
+                if self._spin:
+                    self._keep_warm()
             elif not self._is_soon:
-                self._next(self._loop.call_later(self._shell.wait_s(), self.turn), soon=False)
+                self._keep_warm()
+                wait_s = min(self._shell.wait_s(), self._rehearse_every_s)
+                self._next(self._loop.call_later(wait_s, self.turn), soon=False)
         except Exception as error:
+            self.fail(error)
+
+    def fail(self, error: BaseException) -> None:
+        """Let the run end with an error from beside the turns."""
+        if not self._finished.done():
             self._finished.set_exception(error)
+
+    def _keep_warm(self) -> None:
+        now_s = self._loop.time()
+        if now_s >= self._rehearse_s and self._rehearse is not None:
+            self._rehearse_s = now_s + self._rehearse_every_s
+            self._rehearse()
 
     def _next(self, handle: asyncio.Handle | None, *, soon: bool) -> None:
         if self._handle is not None:
@@ -160,7 +187,8 @@ class LiveEngine:
             ResourceError: The venue cannot be reached, or our wallet has orders that are not ours.
         """
         windows = [(one.up, one.down, one.end_ns) for one in state.rounds.values()]
-        self.gateway.restore(state.placed.values(), windows)
+        fills = [row for one in state.rounds.values() for row in one.fills]
+        self.gateway.restore(state.placed.values(), windows, state.venue, fills)
         self.wire.open()
         self.stream.open()
         try:
@@ -183,10 +211,21 @@ class LiveEngine:
         self.gateway.acknowledge_foreign()
         self.upkeep.open()
 
-    async def run(self, shell: Shell, bell: Bell, state: KernelState, *, spin: bool = False) -> None:
+    async def run(
+        self,
+        shell: Shell,
+        bell: Bell,
+        state: KernelState,
+        *,
+        spin: bool = False,
+        rehearse: Callable[[], object] | None = None,
+        rehearse_every_s: float = 0.0,
+    ) -> None:
         """Trade until the shell is done. Raises what a turn raises; then no beat is sent any more."""
-        self._driver = Driver(shell, bell, spin=spin)
+        self._driver = Driver(shell, bell, spin=spin, rehearse=rehearse, rehearse_every_s=rehearse_every_s)
         self.on_driver(self._driver)
+        for task in self._beside:
+            task.add_done_callback(self._broke_off)  # called soon where that was before
         try:
             now_ns = shell.tell_time()
             events, commands = first_words(state, now_ns)
@@ -224,6 +263,7 @@ class LiveEngine:
             "beats_refused": self.upkeep.heartbeat.refused,
             "compared_with_venue": self.upkeep.reconciled,
             "clock_offset_ms": self.wire.offset_ns // NS_PER_MS,
+            "round_trip_ms": _percentiles_ms(self.wire.round_trips_ns),
         }
 
     async def close(self) -> None:
@@ -233,6 +273,16 @@ class LiveEngine:
         await self.stream.close()
         await self.wire.close()
 
+    @property
+    def _beside(self) -> list[asyncio.Task[None]]:
+        return [task for task in (self.upkeep.task, self.stream.task) if task is not None]
+
+    def _broke_off(self, task: asyncio.Task[None]) -> None:
+        """End the run where upkeep or user stream ended by themselves: without them nobody may go on trading."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self._driver is not None:
+            self._driver.fail(error)
+
     def _wake(self) -> None:
         if self._driver is not None:
             self._driver.wake()
@@ -241,3 +291,14 @@ class LiveEngine:
         if is_up:
             self._stream_up.set()
         self.upkeep.stream_state(is_up, why)
+
+
+def _percentiles_ms(spans_ns: Collection[int]) -> dict[str, float]:
+    """Return median and 99th percentile in milliseconds, nothing before there is a span."""
+    ordered = sorted(spans_ns)
+    if not ordered:
+        return {}
+    return {
+        "p50": round(ordered[len(ordered) // 2] / NS_PER_MS, 2),
+        "p99": round(ordered[len(ordered) * 99 // 100] / NS_PER_MS, 2),
+    }

@@ -6,6 +6,7 @@ served after what the engine sends has left.
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,10 +22,12 @@ from engine.runtime.ring_feed import RingFeed
 from engine.runtime.session import PAPER_FILE, Session, SessionResult
 from engine.runtime.shell import Shell
 from engine.runtime.tally import Tally
+from engine.runtime.warmth import Warmth
 from shm.doorbell import silence
 
 LIVE: Final = "live"
 SHADOW: Final = "shadow"
+SPIN_REHEARSE_S: Final = 0.001
 CANCEL_WITHIN_S: Final = 3.0
 """How long a session that broke off tries to cancel what rests before it leaves that to the venue's heartbeat."""
 
@@ -38,6 +41,14 @@ class LivePlan(NamedTuple):
     accept_foreign: bool = False
     spin: bool = False
     proxy: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What banner, journal and database call the mode: play money is named."""
+        return f"{self.mode} (local exchange)" if self.hosts.is_local else self.mode
+
+    def __repr__(self) -> str:
+        return f"LivePlan({self.account!r}, {self.hosts.clob.authority}, {self.mode})"
 
 
 class RingBell:
@@ -86,6 +97,7 @@ class Twin:
         self.journal = open_journal(recovered.folder, config, self.state, clock="wall", mode="dry")
         self.kernel = build_kernel(config, self.state, Tally(self.journal))
         self.loop = Loop(self.kernel, self.paper)
+        self.is_lost = False
 
     def begin(self, now_ns: int) -> None:
         """Take over what an earlier session left."""
@@ -99,7 +111,7 @@ class Twin:
 
     def close(self, *, in_order: bool) -> None:
         """Close journal and paper file."""
-        if in_order:
+        if in_order and not self.is_lost:
             self.journal.close(self.kernel.state.seq)
         self.journal.abandon()
         self.ledger.close()
@@ -123,7 +135,7 @@ def run_live_session(
         ResourceError: The venue cannot be reached, foreign orders rest there, or the journal cannot be written.
         RingError: There is no ring, or it is not ours.
     """
-    session = Session(config, root, ring, mode=plan.mode, gating=False, run_dir=run_dir, on_alert=on_alert)
+    session = Session(config, root, ring, mode=plan.label, gating=False, run_dir=run_dir, on_alert=on_alert)
     twin, clean, ended = None, False, False
     try:
         if plan.mode == SHADOW:
@@ -159,18 +171,42 @@ async def trade_live(
         if twin is not None:
             twin.begin(shell.tell_time())
             shell.twin = twin.loop
-        await engine.run(shell, RingBell(session.feed), session.state, spin=plan.spin)
+            shell.on_twin_lost = partial(_lose, twin, session)
+        resting = await _trade(engine, shell, session, spin=plan.spin)
+    finally:
+        await engine.close()
+    if resting:
+        session.say(f"expected no resting orders at the end, the venue says {resting if resting > 0 else 'nothing'}")
+    return not shell.gave_up and resting == 0
+
+
+def _lose(twin: Twin, session: Session, error: Exception) -> None:
+    """Go on without the twin: what it wrote stays, and is not an end in order."""
+    twin.is_lost = True
+    session.say(f"the paper twin is lost, live goes on without it: {type(error).__name__}: {error}")
+
+
+async def _trade(engine: LiveEngine, shell: Shell, session: Session, *, spin: bool) -> int:
+    """Trade to the end and return how many orders rest then. From here on orders may be ours: a session that breaks off
+    cancels; one that could not begin leaves alone what it found.
+    """
+    every_ms = session.config["execution"]["REHEARSE_MS"]
+    try:
+        await engine.run(
+            shell,
+            RingBell(session.feed),
+            session.state,
+            spin=spin,
+            rehearse=Warmth(session.config, engine.gateway).rehearse if every_ms else None,
+            rehearse_every_s=SPIN_REHEARSE_S if spin else every_ms / 1_000,
+        )
         resting = await engine.leave_nothing()
         shell.show()
         session.close(shell)
     except BaseException:
         await _cancel_what_can_be(engine, session)
         raise
-    finally:
-        await engine.close()
-    if resting:
-        session.say(f"expected no resting orders at the end, the venue says {resting if resting > 0 else 'nothing'}")
-    return not shell.gave_up and resting == 0
+    return resting
 
 
 async def _cancel_what_can_be(engine: LiveEngine, session: Session) -> None:

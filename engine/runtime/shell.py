@@ -40,6 +40,7 @@ class Shell:
         self._clock = clock
         self._control = control
         self.twin: Loop | None = None
+        self.on_twin_lost: Callable[[Exception], None] = lambda error: None
         self._on_status = on_status
         self._stop_by_ns = NEVER_NS
         self._housekeeping_ns = 0
@@ -85,19 +86,29 @@ class Shell:
         self._housekeeping(idle=not rows)
         return self._is_done()
 
-    def _follow(self, seen: list[Seen]) -> None:
-        """Let the paper twin see the same records, after what the engine sends has left."""
-        if self.twin is not None:
-            self.twin.now_ns = self.loop.now_ns
+    def _follow(self, seen: list[Seen], said: Event | None = None) -> None:
+        """Let the paper twin see the same records, after what the engine sends has left; or hear a word of the shell's.
+
+        What goes wrong there (a full disk, a bug of the paper venue) ends the twin and nothing else.
+        """
+        twin = self.twin
+        if twin is None:
+            return
+        try:
+            twin.now_ns = self.loop.now_ns
             for event, visible in seen:
-                self.twin.market(event, visible=visible)
-            self.twin.catch_up(self.twin.now_ns)
+                twin.market(event, visible=visible)
+            if said is not None:
+                twin.receive(said)
+            twin.catch_up(twin.now_ns)
+        except Exception as error:
+            self.twin = None
+            self.on_twin_lost(error)
 
     def _say(self, event: Event) -> None:
         """Give an event of the shell's own to the kernel, and to the twin's."""
         self.loop.receive(event)
-        if self.twin is not None:
-            self.twin.receive(event)
+        self._follow([], event)
 
     def tell_time(self) -> int:
         """Move the loop's time on to the present and return it."""

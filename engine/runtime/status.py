@@ -3,6 +3,7 @@ read.
 """
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Final
 import orjson
 
 from engine.journal.writer import JournalWriter
+from engine.kernel.kernel import Kernel
 from engine.model.units import format_price, format_scaled
 from engine.runtime.control import write_atomically
 from engine.runtime.safety import manifest, reconciliations, state_of_trading
@@ -19,6 +21,7 @@ from engine.runtime.tally import Tally
 from engine.strategy.bucket.round import Round, record_of
 
 LAST_ROUNDS: Final = 10
+SAFETY_EVERY_S: Final = 2.0
 
 
 @dataclass
@@ -33,6 +36,7 @@ class StatusWriter:
     alerts: list[str]
     say: Callable[[str], None]
     gateway: Callable[[], dict[str, Any]] = dict
+    _safety: tuple[float, list[dict[str, Any]]] = (-SAFETY_EVERY_S, [])
 
     def write(self, shell: Shell, state: str = "running") -> None:
         """Write the file. A full disk is told once: not being seen is no reason to leave a position alone."""
@@ -83,8 +87,21 @@ class StatusWriter:
             "gateway": self.gateway(),
             "trading": state_of_trading(kernel).value,
             "reconciliations": reconciliations(kernel.state),
-            "safety": [row.as_json() for row in manifest(kernel, self.mode)],
+            "safety": self._safety_of(kernel),
+            "budgets": {
+                "mutations_in_a_minute": kernel.state.budget.used(
+                    shell.loop.now_ns, kernel.firewall.mutations_window_ns
+                ),
+                "mutations_max": kernel.firewall.mutations_max,
+            },
         }
+
+    def _safety_of(self, kernel: Kernel) -> list[dict[str, Any]]:
+        """Return the safety manifest; it costs more than all the rest, so it may be two seconds old."""
+        now_s = time.monotonic()
+        if now_s >= self._safety[0] + SAFETY_EVERY_S:
+            self._safety = (now_s, [row.as_json() for row in manifest(kernel, self.mode)])
+        return self._safety[1]
 
 
 def describe_round(state: Round, now_ns: int) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """What the venue's answers to orders and cancels mean: placed, refused with a code, or unclear and to be asked about.
 
 Facts (protocol.md 4.2-4.4, 4.8; 2026-11-21): a refusal of one order comes as an error status or as status 200 with
-`errorMsg`; in a batch always the latter, with `success` true. A 400 that says "context canceled" may have been booked.
-A 500 is not believed either way, not even `order timed out`, which is documented as not booked: the order is read by
-its id.
+`errorMsg`; in a batch always the latter, with `success` true. A 400 that says "context canceled" may have been booked,
+and one that says that the match is delayed may be matched yet. A 503 is the venue's word only where it says which of
+its modes it means; from a proxy on the way it says nothing. A 500 is not believed either way, not even `order timed
+out`, which is documented as not booked: the order is read by its id.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,9 @@ from engine.venue import refusals
 
 OK: Final = 200
 RETRY_STATUSES: Final = {425: Code.RESTARTING, 429: Code.RATE_LIMITED}
-AMBIGUOUS: Final = "context canceled"
+UNAVAILABLE: Final = 503
+REQUEST_TIMEOUT: Final = 408
+AMBIGUOUS: Final = ("context canceled", "order match delayed")
 _U6: Final = 6
 
 
@@ -64,6 +67,7 @@ _WORDS: Final[tuple[tuple[str, Code], ...]] = (
     (refusals.TOO_MANY_REQUESTS.text, Code.RATE_LIMITED),
     (refusals.RESTARTING.text, Code.RESTARTING),
 )
+_MODES: Final = frozenset({Code.RESTARTING, Code.POST_ONLY_MODE, Code.CANCEL_ONLY, Code.DISABLED})
 _CANCEL_WORDS: Final[tuple[tuple[str, Code], ...]] = (
     ("pending/delayed", Code.CANCEL_HELD),
     ("not found", Code.CANCEL_NOT_FOUND),
@@ -84,9 +88,18 @@ def read_placing(status: int, headers: Mapping[str, str], body: bytes) -> Outcom
     text = str(content.get("error", "")) if content is not None else body[:200].decode(errors="replace")
     if status in RETRY_STATUSES:
         return Refused(RETRY_STATUSES[status], text, _retry_after_s(headers, content))
-    if status == 503 or (400 <= status < 500 and AMBIGUOUS not in text):
-        return Refused(refusal_code(text), text, _retry_after_s(headers, content))
+    code = refusal_code(text)
+    if code in _MODES if status == UNAVAILABLE else _is_refusal(status, text):
+        return Refused(code, text, _retry_after_s(headers, content))
     return Unclear(f"status {status}: {text}")
+
+
+def _is_refusal(status: int, text: str) -> bool:
+    return 400 <= status < 500 and status != REQUEST_TIMEOUT and not _is_ambiguous(text)
+
+
+def _is_ambiguous(text: str) -> bool:
+    return any(words in text for words in AMBIGUOUS)
 
 
 def read_entry(content: Mapping[str, Any]) -> Outcome:
@@ -95,7 +108,7 @@ def read_entry(content: Mapping[str, Any]) -> Outcome:
     if not isinstance(message, str) or not isinstance(order_id, str):
         return Unclear("expected errorMsg and orderID as texts")
     if message:
-        return Unclear(message) if AMBIGUOUS in message else Refused(refusal_code(message), message)
+        return Unclear(message) if _is_ambiguous(message) else Refused(refusal_code(message), message)
     if not order_id or content.get("success") is not True:
         return Unclear("neither an order id nor a refusal")
     try:
@@ -104,7 +117,9 @@ def read_entry(content: Mapping[str, Any]) -> Outcome:
         )
     except (ValueError, AttributeError):
         return Unclear(f"order {order_id}: expected decimal amounts")
-    trade_ids = content.get("tradeIDs") or ()
+    trade_ids = content.get("tradeIDs")
+    if not isinstance(trade_ids, list):
+        trade_ids = ()
     status = str(content.get("status", "")).lower()
     return Placed(order_id, status, making_u6, taking_u6, tuple(str(each) for each in trade_ids))
 

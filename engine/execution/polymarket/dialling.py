@@ -11,7 +11,7 @@ from typing import Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
-from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
+from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, parse_proxy_url
 from python_socks.async_.asyncio import Proxy
 
 from engine.model.errors import InputError
@@ -68,7 +68,7 @@ class NetworkDial:
         self._context = ssl.create_default_context()
         if proxy is not None:
             try:
-                Proxy.from_url(proxy)
+                parse_proxy_url(proxy)
             except (ValueError, TypeError):
                 raise InputError("venue.proxy: expected socks5://, socks4:// or http:// with host and port") from None
 

@@ -18,12 +18,12 @@ from engine.execution.polymarket.answers import (
 )
 from engine.execution.polymarket.answers import Unclear as UnclearAnswer
 from engine.execution.polymarket.http_line import Answer, LostAnswer
-from engine.execution.polymarket.inquiry import Inquiry
-from engine.execution.polymarket.own_orders import OwnOrder, OwnOrders
+from engine.execution.polymarket.inquiry import NOT_FOUND, Inquiry, is_empty_page
+from engine.execution.polymarket.own_orders import OwnOrder, OwnOrders, restore_part
 from engine.execution.polymarket.presigned import Prepared, PreparedOrders
 from engine.execution.polymarket.signing import Terms, WalletSigner
 from engine.execution.polymarket.telling import Teller
-from engine.execution.polymarket.user_channel import Complaint, OwnFill, read_frame
+from engine.execution.polymarket.user_channel import Complaint, OwnFill, Part, read_frame
 from engine.execution.polymarket.venue_modes import VenueModes
 from engine.execution.polymarket.wire import Wire
 from engine.model.codes import Code
@@ -52,14 +52,19 @@ from engine.model.events import (
     Unknown,
     VenueBudget,
     VenueMode,
+    VenueState,
 )
 from engine.model.fees import NO_FEES, FeeSchedule
 from engine.model.market import View, fold, open_view
 from engine.model.units import NS_PER_S
+from engine.strategy.bucket.round import FillRow
 from engine.venue.contracts import EXCHANGE_V2, EXCHANGE_V3, Exchange, is_v2_position_id
 
 NEVER_NS: Final = 1 << 62
 AnyKind = TypeVar("AnyKind", bound=Event)
+EVERYTHING: Final = ""
+RESTARTING: Final = 425
+BAD_REQUEST: Final = 400
 BUDGET_TOLD_BELOW: Final = 40
 """The venue's bucket is told to the kernel only when it is low: every answer carries it."""
 
@@ -91,8 +96,11 @@ class PolymarketGateway:
         self.on_sent: Callable[[Place], None] = lambda place: None
         self._wake = wake
         self._complain = complain
+        self._complained: set[str] = set()
         self._views: dict[int, View] = {}
         self.unresolved: Final[dict[str, Unresolved]] = {}  # by condition id
+        self._settled: list[Unresolved] = []  # they have an outcome, but their orders may still be named
+        self._sweeps: dict[str, bool] = {}  # condition id or EVERYTHING -> whether its cancel is under way
         self._answers: list[Event] = []
         self._now_ns = 0
         self._budget_low = False
@@ -105,7 +113,7 @@ class PolymarketGateway:
         if isinstance(event, Outcome):
             view = self._views.get(event.asset)
             if view is not None and event.known:
-                self.unresolved.pop(view.condition_id, None)
+                self._settle(view.condition_id)
             return
         if not isinstance(event, Market):
             return
@@ -144,9 +152,9 @@ class PolymarketGateway:
         elif isinstance(command, CancelMarket):
             view = self._views.get(command.asset)
             if view is not None:
-                self.wire.cancel_market(view.condition_id, lambda answer: self._cancelled_many(answer))
+                self._cancel_many(view.condition_id)
         elif isinstance(command, CancelAll):
-            self.wire.cancel_all(lambda answer: self._cancelled_many(answer))
+            self._cancel_many(EVERYTHING)
         elif isinstance(command, ReadOrder):
             self._read_order(command)
         elif isinstance(command, ReadPosition | ReadBook):
@@ -159,16 +167,28 @@ class PolymarketGateway:
         else:
             raise AssertionError(f"no gateway does {type(command).__name__}")
 
-    def restore(self, placed: Iterable[Place], windows: Iterable[tuple[View, View, int]]) -> None:
-        """Know again, after a restart, the windows (both tokens and the end, Unix ns) that are not over, and the orders
-        that have left: their ids are computed from the same commands.
+    def restore(
+        self,
+        placed: Iterable[Place],
+        windows: Iterable[tuple[View, View, int]],
+        mode: VenueState = VenueState.NORMAL,
+        fills: Iterable[FillRow] = (),
+    ) -> None:
+        """Know again, after a restart, the windows (both tokens and the end, Unix ns) that are not over, the orders
+        that have left (their ids are computed from the same commands), the mode that the kernel believes in, and the
+        fills that it has counted.
         """
+        self.modes.resume(mode)
         for up, down, end_ns in windows:
             self._views[up.asset], self._views[down.asset] = up, down
             self.unresolved[up.condition_id] = Unresolved(end_ns, (up.asset, down.asset))
         for place in placed:
             terms, exchange = self._terms(self._views[place.asset], place)
             self.orders.add(place, self.signer.order_id(terms, place.salt, place.timestamp_ms, exchange))
+        for row in fills:
+            own = self.orders.named(row.order)
+            if own is not None:
+                restore_part(own, row.trade_id, Part(row.price_e4, row.size_u6, row.cash_u6), failed=row.reversed)
 
     def waiting(self, kind: type[AnyKind]) -> list[AnyKind]:
         """Return the events of a kind that wait to be taken."""
@@ -198,6 +218,12 @@ class PolymarketGateway:
             else:
                 self.teller.update(update)
 
+    def complain_once(self, text: str) -> None:
+        """Tell a person what would otherwise be told at every reading."""
+        if text not in self._complained:
+            self._complained.add(text)
+            self._complain(text)
+
     def mode(self, change: VenueMode | None) -> None:
         """Tell of a change of the venue's mode."""
         if change is not None:
@@ -213,12 +239,36 @@ class PolymarketGateway:
 
     def resolved(self, condition_id: str, winner: str) -> None:
         """Tell a window's outcome that was read, unless it was told meanwhile; `winner` is a token id."""
-        window = self.unresolved.pop(condition_id, None)
+        window = self._settle(condition_id)
         for asset in window.assets if window is not None else ():
             view = self._views.get(asset)
             if view is not None:
                 self.say(Outcome(0, asset, True, view.token_id == winner, "read"))
-        self.orders.forget(window.assets if window is not None else ())
+
+    def forget(self, before_ns: int) -> None:
+        """Forget the orders of windows that ended before then and have an outcome, unless one of them is still open."""
+        kept = []
+        for window in self._settled:
+            if window.end_ns < before_ns and all(own.ended for own in self.orders.of_assets(window.assets)):
+                self.orders.forget(window.assets)
+            else:
+                kept.append(window)
+        self._settled = kept
+
+    def _settle(self, condition_id: str) -> Unresolved | None:
+        window = self.unresolved.pop(condition_id, None)
+        if window is not None:
+            self._settled.append(window)
+        return window
+
+    def cancel_again(self) -> None:
+        """Repeat the cancels of many whose answer was lost, refused, or that left something resting."""
+        for what in [what for what, under_way in self._sweeps.items() if not under_way]:
+            self._cancel_many(what)
+
+    def rehearse(self, order: Place, view: View) -> bytes:
+        """Return the request that would send an order; nothing is sent, kept or told."""
+        return self.wire.writer.place(self._signed(order, view).body, self.wire.venue_s())
 
     def probe(self, remote_id: str) -> None:
         """Cancel an order that does not exist: what is answered tells whether the venue takes cancels again."""
@@ -246,6 +296,7 @@ class PolymarketGateway:
     def _prepare(self, prepare: Prepare) -> None:
         view = self._views.get(prepare.asset)
         if view is not None:
+            self.prepared.drop_token(int(view.token_id))  # there is one a round, and this is it now
             self.prepared.keep(prepare.order, self._signed(prepare, view))
 
     def _prepared(self, place: Place, view: View) -> Prepared:
@@ -288,12 +339,14 @@ class PolymarketGateway:
     def _accepted(self, place: Place, own: OwnOrder, said: Placed) -> None:
         if said.order_id.lower() != own.remote_id:
             self._complain(f"{place.order}: the venue calls it {said.order_id}, its digest is {own.remote_id}")
+            self.wire.cancel(said.order_id, self._probed)  # under our name for it nobody could
             self.teller.doubted(own)
             return
         self.mode(self.modes.order_taken(post_only=place.post_only))
         filled_u6 = said.taking_u6 if place.side == Side.BUY else said.making_u6
-        if said.status == "matched" and (own.is_immediate or filled_u6 >= place.size_u6):
+        if said.status == "matched" and filled_u6 and (own.is_immediate or filled_u6 >= place.size_u6):
             reason = GoneReason.FILLED if filled_u6 >= place.size_u6 else GoneReason.KILLED
+            self.teller.accepted(own, resting=False)
             self.teller.gone(own, reason, filled_u6)
         else:
             self.teller.accepted(own, resting=said.status in ("live", "matched"))
@@ -317,12 +370,35 @@ class PolymarketGateway:
             code = refused.get(own.remote_id, Code.CANCEL_NOT_FOUND)
             self.say(Rejected(0, own.order, code, cancel=True))
 
-    def _cancelled_many(self, answer: Answer | LostAnswer) -> None:
+    def _cancel_many(self, what: str) -> None:
+        """Cancel what rests in a market, or everything; `cancel_again` repeats it until the venue has done so."""
+        self._sweeps[what] = True
+        if what == EVERYTHING:
+            self.wire.cancel_all(lambda answer: self._cancelled_many(what, answer))
+        else:
+            self.wire.cancel_market(what, lambda answer: self._cancelled_many(what, answer))
+
+    def _cancelled_many(self, what: str, answer: Answer | LostAnswer) -> None:
         result = self._cancelling(answer)
-        for remote_id in sorted(result[0]) if result is not None else ():
+        if result is None:
+            self._sweeps[what] = False
+            return
+        for remote_id in sorted(result[0]):
             own = self.orders.remote(remote_id)
             if own is not None:
                 self._gone_by_cancel(own)
+        if what == EVERYTHING:
+            self.wire.read("/data/orders", self._swept)
+        else:
+            self._sweeps.pop(what, None)
+
+    def _swept(self, answer: Answer | LostAnswer) -> None:
+        """Believe that nothing rests when the venue lists nothing; an order that was under way is found here."""
+        if is_empty_page(answer):
+            self._sweeps.pop(EVERYTHING, None)
+            self._complain("everything is cancelled: the venue lists no open order")
+        else:
+            self._sweeps[EVERYTHING] = False
 
     def _gone_by_cancel(self, own: OwnOrder) -> None:
         """A cancel's answer does not say how much was filled; where no fill was ever told that is asked for."""
@@ -333,8 +409,10 @@ class PolymarketGateway:
             return None
         said = read_cancelling(answer.status, answer.body)
         if isinstance(said, UnclearAnswer):
-            if answer.status == 425:
+            if answer.status == RESTARTING:
                 self.mode(self.modes.refused(Code.RESTARTING, 0, self._now_ns))
+            elif answer.status in (BAD_REQUEST, NOT_FOUND):  # it was read and judged: the engine is there again
+                self.mode(self.modes.cancels_work(self._now_ns))
             return None
         self.mode(self.modes.cancels_work(self._now_ns))
         return said

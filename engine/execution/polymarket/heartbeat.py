@@ -24,17 +24,21 @@ class Heartbeat:
         self._next_id = ""
         self._under_way = False
         self.accepted_s: float | None = None
+        self._begun_s: float | None = None
         self.refused = 0
 
     def beat(self, now_s: float) -> None:
         """Send a beat unless one is under way."""
+        if self._begun_s is None:
+            self._begun_s = now_s
         if not self._under_way:
             self._under_way = True
             self._send(self._next_id, lambda answer: self._answered(answer, now_s, again=True))
 
     def is_late(self, now_s: float) -> bool:
-        """Whether a switch that was held is not held any more."""
-        return self.accepted_s is not None and now_s - self.accepted_s > LATE_AFTER_S
+        """Whether the switch should be held and is not: not any more, or none of its beats was ever accepted."""
+        held_s = self._begun_s if self.accepted_s is None else self.accepted_s
+        return held_s is not None and now_s - held_s > LATE_AFTER_S
 
     def _answered(self, answer: Answer | LostAnswer, sent_s: float, *, again: bool) -> None:
         self._under_way = False

@@ -91,23 +91,34 @@ class HttpLine(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._lose(f"not an HTTP answer: {error}")
-            return
+            self._keep = False
+            if self._answer is None:
+                self._lose(f"not an HTTP answer: {error}")
+                return
         if len(self._body) > ANSWER_BYTES_MAX:
             self._lose("an answer larger than any of the venue's")
         elif self._answer is not None:
             self._deliver(self._answer, keep=self._keep)
 
+    def on_message_begin(self) -> None:
+        """Note that something follows the answer: the first one counts, and the line is not used again."""
+        if self._answer is not None:
+            self._keep = False
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take one header from the parser."""
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        if self._answer is None:
+            self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body from the parser."""
-        self._body += body
+        if self._answer is None:
+            self._body += body
 
     def on_message_complete(self) -> None:
         """Note that the answer is complete."""
+        if self._answer is not None:
+            return
         assert self._parser is not None
         self._answer = Answer(self._parser.get_status_code(), self._headers, bytes(self._body))
         self._keep = self._parser.should_keep_alive()  # the parser knows it only now

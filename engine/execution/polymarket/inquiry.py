@@ -5,7 +5,7 @@ before the order's state is told; the balance is a cached view that `balance-all
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from engine.execution.polymarket.http_line import Answer, LostAnswer
 from engine.execution.polymarket.own_orders import OwnOrder, OwnOrders
@@ -31,6 +31,15 @@ OK: Final = 200
 NOT_FOUND: Final = 404
 PAGES_MOST: Final = 20
 """Pages of trades that are looked through for one order: 2,000 trades of one market."""
+
+
+class _Search(NamedTuple):
+    """Trades of one order that are looked for: `wanted` are those not seen yet, new ones and such as may fail."""
+
+    own: OwnOrder
+    condition_id: str
+    row: OrderRow
+    wanted: set[str]
 
 
 class Inquiry:
@@ -76,41 +85,45 @@ class Inquiry:
         self._known(own, condition_id, row)
 
     def _known(self, own: OwnOrder, condition_id: str, row: OrderRow | None) -> None:
-        if row is None or (row.matched_u6 <= own.filled_u6 and own.trades.keys() >= set(row.trade_ids)):
+        wanted = own.unsettled if row is None else own.unsettled | (set(row.trade_ids) - own.trades.keys())
+        if row is None or (row.matched_u6 <= own.filled_u6 and not wanted):
             self._teller.state(own, row)
         else:
-            self._trades(own, condition_id, row, FIRST_CURSOR, PAGES_MOST)
+            self._trades(_Search(own, condition_id, row, wanted), FIRST_CURSOR, PAGES_MOST)
 
-    def _trades(self, own: OwnOrder, condition_id: str, row: OrderRow, cursor: str, pages_left: int) -> None:
+    def _trades(self, search: _Search, cursor: str, pages_left: int) -> None:
         self._wire.read(
             "/data/trades",
-            lambda answer: self._trades_read(own, condition_id, row, pages_left, answer),
-            market=condition_id,
+            lambda answer: self._trades_read(search, pages_left, answer),
+            market=search.condition_id,
             next_cursor=cursor,
         )
 
-    def _trades_read(
-        self, own: OwnOrder, condition_id: str, row: OrderRow, pages_left: int, answer: Answer | LostAnswer
-    ) -> None:
-        if isinstance(answer, LostAnswer) or answer.status != OK:
-            self._failed(own)
-            return
+    def _trades_read(self, search: _Search, pages_left: int, answer: Answer | LostAnswer) -> None:
         try:
-            page = read_page(answer.body)
+            page = read_page(_body(answer))
             for trade in page.rows:
-                self._tell_own(own, trade)
-        except (ValueError, KeyError):
-            self._failed(own)
+                self._tell_own(search, trade)
+        except ValueError:
+            self._failed(search.own)
             return
-        missing = row.matched_u6 > own.filled_u6 or not own.trades.keys() >= set(row.trade_ids)
+        missing = search.row.matched_u6 > search.own.filled_u6 or bool(search.wanted)
         if missing and page.next_cursor and pages_left > 1:
-            self._trades(own, condition_id, row, page.next_cursor, pages_left - 1)
+            self._trades(search, page.next_cursor, pages_left - 1)
         else:
-            self._teller.state(own, row)
+            self._teller.state(search.own, search.row)
 
-    def _tell_own(self, own: OwnOrder, trade: dict[str, Any]) -> None:
-        for fill in read_trade(trade, self._wire.writer.owner):
-            if fill.order_id == own.remote_id:
+    def _tell_own(self, search: _Search, trade: dict[str, Any]) -> None:
+        """Tell what a trade did to the order. Raises ValueError for one that names it and cannot be read."""
+        try:
+            fills = read_trade(trade, self._wire.writer.owner)
+        except ValueError:
+            if search.own.remote_id in str(trade).lower():
+                raise
+            return
+        for fill in fills:
+            if fill.order_id == search.own.remote_id:
+                search.wanted.discard(fill.trade_id)
                 self._teller.fill(fill)
 
     def _failed(self, own: OwnOrder) -> None:
@@ -186,6 +199,14 @@ def _body(answer: Answer | LostAnswer) -> bytes:
     if answer.status != OK:
         raise ValueError(f"status {answer.status}")
     return answer.body
+
+
+def is_empty_page(answer: Answer | LostAnswer) -> bool:
+    """Whether this is a list with nothing in it; an answer that is no list is not empty."""
+    try:
+        return not _rows(answer)
+    except ValueError:
+        return False
 
 
 def _rows(answer: Answer | LostAnswer) -> tuple[dict[str, Any], ...]:

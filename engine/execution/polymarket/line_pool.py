@@ -115,7 +115,8 @@ class LinePool:
         while self._is_open:
             try:
                 _, line = await self._dial(lambda: HttpLine(self), self.address)
-            except (OSError, TimeoutError):
+            except (OSError, TimeoutError) as error:
+                self.last_loss = f"no connection: {str(error) or type(error).__name__}"
                 await asyncio.sleep(self._retry_s)
                 self._retry_s = min(self._retry_s * 2, LONGEST_RETRY_S)
                 continue

@@ -11,7 +11,9 @@ import msgspec
 
 from engine.execution.polymarket.user_channel import OwnFill, Part
 from engine.model.commands import Place, TimeInForce
-from engine.model.events import Settlement, Side
+from engine.model.events import GoneReason, Settlement, Side
+
+_FINAL: Final = frozenset({Settlement.CONFIRMED, Settlement.FAILED})
 
 
 class OwnOrder(msgspec.Struct):
@@ -27,6 +29,13 @@ class OwnOrder(msgspec.Struct):
     settled: dict[str, Settlement] = {}  # how far each of them was told to be
     accepted: bool = False  # told, and not doubted since
     ended: bool = False  # told, with how much of it was filled
+    end: tuple[GoneReason, int] | None = None  # known, and to be told behind the fills that it counts
+    missed: int = 0  # reads in a row that did not find it
+
+    @property
+    def unsettled(self) -> set[str]:
+        """Return the trades that may still fail."""
+        return {trade_id for trade_id in self.trades if self.settled.get(trade_id) not in _FINAL}
 
     @property
     def filled_u6(self) -> int:
@@ -66,6 +75,14 @@ class OwnOrders:
         """Return the orders whose end was not told, the oldest first."""
         return [own for own in self._by_order.values() if not own.ended]
 
+    def waiting(self) -> list[OwnOrder]:
+        """Return the orders whose end waits for fills."""
+        return [own for own in self._by_order.values() if own.end is not None]
+
+    def unsure(self) -> list[OwnOrder]:
+        """Return the orders whose end was not told or whose trades may still fail, the oldest first."""
+        return [own for own in self._by_order.values() if not own.ended or own.unsettled]
+
     def of_assets(self, assets: Iterable[int]) -> list[OwnOrder]:
         """Return all orders of some tokens."""
         wanted = set(assets)
@@ -79,6 +96,7 @@ class OwnOrders:
                 del self._by_remote[own.remote_id]
 
 
+PART_MARK: Final = "/"
 _LATER: Final = {
     Settlement.MATCHED: 1,
     Settlement.RETRYING: 2,
@@ -99,6 +117,14 @@ def note_fill(own: OwnOrder, fill: OwnFill) -> tuple[Part, ...]:
     return own.trades.setdefault(fill.trade_id, fill.parts)
 
 
+def restore_part(own: OwnOrder, told_id: str, part: Part, *, failed: bool) -> None:
+    """Note again, after a restart, a part of a trade that was told under this id; parts come in their order."""
+    trade_id, _, _ = told_id.partition(PART_MARK)
+    own.trades[trade_id] = (*own.trades.get(trade_id, ()), part)
+    if failed:
+        own.settled[trade_id] = Settlement.FAILED
+
+
 def part_id(trade_id: str, index: int) -> str:
     """Return the id under which one part of a trade is counted: a taker's trade may have several prices."""
-    return trade_id if index == 0 else f"{trade_id}/{index}"
+    return trade_id if index == 0 else f"{trade_id}{PART_MARK}{index}"

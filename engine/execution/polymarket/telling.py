@@ -25,6 +25,8 @@ from engine.model.events import (
 )
 from engine.model.fees import FeeSchedule, taker_fee_u6
 
+MISSED_MOST: Final = 20
+"""An order that so many reads in a row did not find never arrived: it is not asked about for ever."""
 _REASONS: Final = {
     "CANCELED_EXPIRED_ORDER": GoneReason.EXPIRED,
     "CANCELED_MARKET_RESOLVED": GoneReason.MARKET_CLOSED,
@@ -41,12 +43,15 @@ class Teller:
         self._say = say
         self._fees_of = fees_of
         self._foreign: set[str] = set()
+        self.since_s = 0
+        """Unix second; trades from before are an earlier session's, whose windows may be over and forgotten."""
 
     def fill(self, fill: OwnFill) -> None:
         """Tell a trade of ours at its present settlement."""
         own = self._orders.remote(fill.order_id)
         if own is None:
-            self.foreign("trade", fill.trade_id)
+            if not 0 < fill.matched_s < self.since_s:
+                self.foreign("trade", fill.trade_id)
             return
         is_new = fill.trade_id not in own.trades
         parts = note_fill(own, fill)
@@ -70,6 +75,8 @@ class Teller:
                         part.cash_u6,
                     )
                 )
+        if own.end is not None and own.filled_u6 >= own.end[1]:
+            self.end(own)
         if failed:
             for index in range(len(parts)):
                 self._say(FillReversed(0, own.order, part_id(fill.trade_id, index)))
@@ -101,17 +108,34 @@ class Teller:
         self._say(Unknown(0, own.order))
 
     def gone(self, own: OwnOrder, reason: GoneReason, filled_u6: int) -> None:
-        """Tell that an order is over; again when how much of it was filled is known only now."""
-        if not own.ended:
-            own.ended = filled_u6 >= 0
+        """Tell that an order is over; again when how much of it was filled is known only now.
+
+        The venue often says so a moment before it tells the last fill: then the end waits for it (`end` ends the wait).
+        """
+        if own.ended or (filled_u6 < 0 and own.end is not None):
+            return  # an end that waits knows more
+        if filled_u6 > own.filled_u6:
+            own.end = (reason, filled_u6)
+            return
+        own.ended, own.end = filled_u6 >= 0, None
+        self._say(Gone(0, own.order, reason, filled_u6))
+
+    def end(self, own: OwnOrder) -> None:
+        """Tell an end that waited, whether its fills have come or not: who hears it reads what is missing."""
+        if own.end is not None and not own.ended:
+            (reason, filled_u6), own.end, own.ended = own.end, None, True
             self._say(Gone(0, own.order, reason, filled_u6))
 
     def state(self, own: OwnOrder, row: OrderRow | None) -> None:
         """Tell what a read said of an order, None = the venue does not know it."""
         if row is None:
+            own.missed += 1
+            own.ended = own.ended or own.missed >= MISSED_MOST
             self._say(OrderState(0, own.order, found=False))
             return
-        own.ended = own.ended or not row.is_resting
+        own.missed = 0
+        if not row.is_resting:
+            own.ended, own.end = True, None
         self._say(OrderState(0, own.order, True, row.is_resting, row.matched_u6))
 
     def foreign(self, what: str, remote_id: str) -> None:

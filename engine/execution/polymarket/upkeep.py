@@ -7,7 +7,7 @@ what is well again closes it.
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from engine.execution.polymarket.gateway import PolymarketGateway
 from engine.execution.polymarket.heartbeat import EVERY_S, Heartbeat
@@ -25,6 +25,8 @@ OUTCOMES_EVERY_S: Final = 15.0
 OUTCOME_LATE_NS: Final = 60 * NS_PER_S
 """Settlement comes 20-90 s after a window's end; the feed tells it at once, if it is there."""
 TRADES_OVERLAP_S: Final = 120
+FORGET_AFTER_S: Final = 900
+"""A trade is mined, fails or is confirmed within minutes: so long after a window its orders may still be named."""
 SKEW_MOST_NS: Final = 2 * NS_PER_S
 NO_ORDER: Final = "0x" + "0" * 64
 """An id that no order has: cancelling it tells whether the venue takes cancels, and changes nothing."""
@@ -42,20 +44,21 @@ class Upkeep:
         self._gateway = gateway
         self._now_ns = now_ns
         self._healthy = healthy
-        self._begun_s = self._trades_from_s = begun_s
-        self._task: asyncio.Task[None] | None = None
+        self._trades_from_s = gateway.teller.since_s = begun_s
+        self.task: asyncio.Task[None] | None = None
         self._due_s: dict[str, float] = {}
         self._tripped: set[str] = set()
+        self._waited: set[str] = set()  # orders whose end waited for a fill at the last turn
 
     def open(self) -> None:
         """Begin."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self.task = asyncio.get_running_loop().create_task(self._run())
 
     async def close(self) -> None:
         """End; the dead man's switch is let go of."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
 
     def stream_state(self, is_up: bool, why: str) -> None:
         """Hear of the user channel: when it is back, what happened meanwhile is read."""
@@ -66,11 +69,10 @@ class Upkeep:
     def read_all(self) -> None:
         """Compare everything of ours with the venue: orders that have not ended, open orders, trades."""
         self._due_s["reconcile"] = asyncio.get_running_loop().time() + RECONCILE_EVERY_S
-        for own in self._gateway.orders.unended():
+        for own in self._gateway.orders.unsure():
             self._gateway.inquire(own)
         self._open_orders(FIRST_CURSOR, PAGES_MOST)
-        self._trades(str(self._trades_from_s), FIRST_CURSOR, PAGES_MOST)
-        self._trades_from_s = max(self._begun_s, self._gateway.wire.venue_s() - TRADES_OVERLAP_S)
+        self._trades(str(self._trades_from_s), self._gateway.wire.venue_s(), FIRST_CURSOR, PAGES_MOST)
         self.reconciled += 1
 
     async def first_look(self) -> bool:
@@ -95,6 +97,8 @@ class Upkeep:
                 self.read_all()
             if self._is_due("outcomes", now_s, OUTCOMES_EVERY_S):
                 self._read_outcomes()
+            self._end_waits()
+            self._gateway.cancel_again()
             now_ns = self._now_ns()
             self._gateway.mode(self._gateway.modes.passed(now_ns))
             if self._gateway.modes.wants_probe(now_ns):
@@ -122,6 +126,14 @@ class Upkeep:
             BreakerName.CLOCK_SKEW,
             f"the venue's clock is {skew_ns // NS_PER_MS} ms from ours" if wrong else None,
         )
+
+    def _end_waits(self) -> None:
+        """Tell the ends of orders whose last fill has not come for a turn: it may be lost, and is read then."""
+        waiting = self._gateway.orders.waiting()
+        for own in waiting:
+            if own.order in self._waited:
+                self._gateway.teller.end(own)
+        self._waited = {own.order for own in waiting}
 
     def _read_outcomes(self) -> None:
         """Ask how windows ended whose outcome the feed did not tell: it may have been away."""
@@ -159,23 +171,42 @@ class Upkeep:
         except ValueError:
             return False
         for row in rows:
-            if self._gateway.orders.remote(row.remote_id) is None:
+            own = self._gateway.orders.remote(row.remote_id)
+            if own is None:
                 self._gateway.teller.foreign("order", row.remote_id)
+            elif own.ended:  # it was told to be over: the kernel hears that it rests, and cancels it
+                self._gateway.inquire(own)
         if page.next_cursor and pages_left > 1:
             self._open_orders(page.next_cursor, pages_left - 1)
         return True
 
-    def _trades(self, after_s: str, cursor: str, pages_left: int) -> None:
+    def _trades(self, after_s: str, asked_s: int, cursor: str, pages_left: int) -> None:
         def read(answer: Answer | LostAnswer) -> None:
+            if not isinstance(answer, Answer) or answer.status != 200:
+                return  # read again, from the same second on, at the next comparison
             try:
-                if isinstance(answer, Answer) and answer.status == 200:
-                    page = read_page(answer.body)
-                    for row in page.rows:
-                        for fill in read_trade(row, self._gateway.wire.writer.owner):
-                            self._gateway.teller.fill(fill)
-                    if page.next_cursor and pages_left > 1:
-                        self._trades(after_s, page.next_cursor, pages_left - 1)
-            except (ValueError, KeyError):
-                return  # read again at the next comparison
+                page = read_page(answer.body)
+            except ValueError:
+                return
+            for row in page.rows:
+                self._tell_trade(row)
+            if page.next_cursor and pages_left > 1:
+                self._trades(after_s, asked_s, page.next_cursor, pages_left - 1)
+            else:
+                self._trades_known(asked_s)
 
         self._gateway.wire.read("/data/trades", read, after=after_s, next_cursor=cursor)
+
+    def _tell_trade(self, row: dict[str, Any]) -> None:
+        try:
+            fills = read_trade(row, self._gateway.wire.writer.owner)
+        except ValueError as error:  # said once; it does not hide the trades behind it
+            self._gateway.complain_once(f"trade {row.get('id')}: {error}")
+            return
+        for fill in fills:
+            self._gateway.teller.fill(fill)
+
+    def _trades_known(self, until_s: int) -> None:
+        """Read from there on from now on, and forget orders that no later reading can name."""
+        self._trades_from_s = max(self._trades_from_s, until_s - TRADES_OVERLAP_S)
+        self._gateway.forget((self._trades_from_s - FORGET_AFTER_S) * NS_PER_S)

@@ -46,6 +46,7 @@ class OwnFill(msgspec.Struct, frozen=True):
     maker: bool
     settlement: Settlement
     parts: tuple[Part, ...]
+    matched_s: int = 0  # Unix second of the match, 0 where it is not said
 
     @property
     def size_u6(self) -> int:
@@ -84,15 +85,18 @@ def read_frame(frame: bytes, owner: str) -> list[Update]:
     for message in decoded if isinstance(decoded, list) else [decoded]:
         try:
             updates += _read(message, owner)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             why = f"expected {error.args[0]!r}" if isinstance(error, KeyError) else str(error)
             updates.append(Complaint(why, str(message)[:500]))
     return updates
 
 
 def read_trade(row: Mapping[str, Any], owner: str) -> list[OwnFill]:
-    """Return what one trade, as REST or the channel has it, did to our orders. Raises ValueError or KeyError."""
-    return list(_trade(row, owner))
+    """Return what one trade, as REST or the channel has it, did to our orders. Raises ValueError for what is none."""
+    try:
+        return list(_trade(row, owner))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"expected a trade: {type(error).__name__} {error}") from None
 
 
 def _read(message: Any, owner: str) -> Iterator[Update]:
@@ -135,6 +139,7 @@ def _trade(message: Mapping[str, Any], owner: str) -> Iterator[OwnFill]:
             maker=False,
             settlement=settlement,
             parts=tuple(_taker_parts(message, makers)),
+            matched_s=_matched_s(message),
         )
     for maker in own_makers:
         yield OwnFill(
@@ -145,6 +150,7 @@ def _trade(message: Mapping[str, Any], owner: str) -> Iterator[OwnFill]:
             maker=True,
             settlement=settlement,
             parts=(_part(parse_price_e4(_text(maker, "price")), parse_size_u6(_text(maker, "matched_amount"))),),
+            matched_s=_matched_s(message),
         )
 
 
@@ -169,6 +175,11 @@ def _opposite_or_same(message: Mapping[str, Any], maker: Mapping[str, Any]) -> S
     if _text(maker, "asset_id") == _text(message, "asset_id"):
         return Side.SELL if taker == Side.BUY else Side.BUY
     return taker
+
+
+def _matched_s(message: Mapping[str, Any]) -> int:
+    said = str(message.get("match_time") or message.get("matchtime") or "")
+    return int(said) if said.isascii() and said.isdigit() else 0
 
 
 def _side(message: Mapping[str, Any]) -> Side:

@@ -5,6 +5,7 @@ Facts (protocol.md 6, 5; 2026-11-21): the first frame carries the raw credential
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -24,6 +25,8 @@ FIRST_RETRY_S: Final = 0.25
 LONGEST_RETRY_S: Final = 5.0
 HANDSHAKE_TIMEOUT_S: Final = 5.0
 FRAME_BYTES_MAX: Final = 4 << 20
+_NO_LOG: Final = logging.Logger("no log", logging.CRITICAL)
+"""For the library: it would log frames at level DEBUG, and the first one has the credentials in it."""
 
 
 class UserStream:
@@ -51,40 +54,47 @@ class UserStream:
         )
         self._on_frame = on_frame
         self._on_state = on_state
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
+        self._told: bool | None = None
         self.connections = 0
 
     def open(self) -> None:
         """Begin to connect; it stays connected from now on."""
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self.task = asyncio.get_running_loop().create_task(self._run())
 
     async def close(self) -> None:
         """Disconnect for good."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
 
     async def _run(self) -> None:
-        retry_s = FIRST_RETRY_S
+        loop, retry_s = asyncio.get_running_loop(), FIRST_RETRY_S
         while True:
-            line = None
+            line, begun_s = None, loop.time()
             try:
                 _, line = await self._dial(lambda: _Line(self._address, self._on_frame), self._address)
                 async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
                     await line.upgraded
                 line.send(self._hello)
                 self.connections += 1
-                self._on_state(True, "")
-                retry_s = FIRST_RETRY_S
+                self._tell(True, "")
                 why = await self._keep(line)
             except (OSError, TimeoutError) as error:
                 why = str(error) or type(error).__name__
             finally:
                 if line is not None:
                     line.abort()
-            self._on_state(False, why)
+            self._tell(False, why)
+            if loop.time() - begun_s > PING_EVERY_S:
+                retry_s = FIRST_RETRY_S  # a venue that ends every connection at once is not stormed
             await asyncio.sleep(retry_s)
             retry_s = min(retry_s * 2, LONGEST_RETRY_S)
+
+    def _tell(self, is_up: bool, why: str) -> None:
+        if is_up is not self._told:
+            self._told = is_up
+            self._on_state(is_up, why)
 
     async def _keep(self, line: "_Line") -> str:
         """Ping until the line ends or is silent for too long; return why it is over."""
@@ -105,7 +115,7 @@ class _Line(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         scheme = "wss" if address.tls else "ws"
         uri = parse_uri(f"{scheme}://{address.authority}{address.path}")
-        self._protocol = ClientProtocol(uri, max_size=FRAME_BYTES_MAX)
+        self._protocol = ClientProtocol(uri, max_size=FRAME_BYTES_MAX, logger=_NO_LOG)
         self._on_frame = on_frame
         self._transport: asyncio.Transport | None = None
         self._pieces = bytearray()

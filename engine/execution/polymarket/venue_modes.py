@@ -28,6 +28,10 @@ class VenueModes:
         self.state = VenueState.NORMAL
         self.until_ns = 0
 
+    def resume(self, state: VenueState) -> None:
+        """Begin with what an earlier session was told; it may be over long since, so that is found out at once."""
+        self.state = state
+
     def refused(self, code: Code, retry_after_s: int, now_ns: int) -> VenueMode | None:
         """Take in a refusal's code; return the change that it means, if any."""
         state = _STATES.get(code)

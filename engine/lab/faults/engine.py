@@ -148,7 +148,7 @@ class EngineProcess:
             self._config,
             self.root,
             self._ring,
-            mode=self._plan.mode,
+            mode=self._plan.label,
             gating=False,
             run_dir=self._run_dir,
             on_alert=self.alerts.append,

@@ -69,7 +69,7 @@ def run_seed(seed: int, troubles: list[Trouble], folder: Path) -> RunResult:
 def world_config(folder: Path) -> Config:
     """Return the config that the engine plays: the defaults, for short windows, with all files in the folder."""
     config = scaled(load_config(None), LENGTH_S)
-    return config.replaced({"risk": {"kill_file": str(folder / "run" / "KILL")}})
+    return config.replaced({"risk": {"kill_file": str(folder / "run" / "KILL")}, "execution": {"REHEARSE_MS": 0}})
 
 
 class _World:

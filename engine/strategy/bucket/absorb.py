@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from engine.model.codes import AlertCode, Code
-from engine.model.commands import Purpose, ReadOrder
+from engine.model.commands import Cancel, Purpose, ReadOrder
 from engine.model.events import (
     Accepted,
     Book,
@@ -36,7 +36,7 @@ from engine.model.events import (
 )
 from engine.model.events import OrderState as OrderRead
 from engine.model.market import View, fold, show, show_read
-from engine.model.orders import Order, advance, count_fill
+from engine.model.orders import TERMINAL, Order, advance, count_fill
 from engine.model.units import NS_PER_MS, NS_PER_S, notional_u6, proceeds_u6
 from engine.strategy.bucket.external import external_bid
 from engine.strategy.bucket.round import FillRow, Round
@@ -105,7 +105,9 @@ def _market_fact(turn: Turn, event: Market | Feed | Gap) -> None:
 def _answer(turn: Turn, event: Accepted | Gone | OrderRead) -> None:
     if isinstance(event, Accepted):
         turn.state.tick_refusals = 0
-    _replace_order(turn.state, event.order, lambda order: advance(order, event))
+    before = _replace_order(turn.state, event.order, lambda order: advance(order, event))
+    if isinstance(event, OrderRead) and event.resting and before is not None and before.status in TERMINAL:
+        turn.intents.append(Cancel(event.order))  # thought to be over, by a wrong answer or a read that lagged
 
 
 def _unknown(turn: Turn, event: Unknown) -> None:
@@ -306,6 +308,9 @@ def _refused_by_venue(turn: Turn, event: Rejected, order: Order) -> None:
         state.hold_until_ns = max(event.retry_at_ns, now_ns + REFUSED_AGAIN_NS)
     elif code == Code.NOT_READY:
         state.hold_until_ns = now_ns + REFUSED_AGAIN_NS
+    elif code == Code.INVALID and order.order == state.presigned:
+        state.presigned = ""  # what was signed long ago may be too old for the venue: signed afresh, at once
+        state.stop_sent_ns = 0
     elif code != Code.DUPLICATED:
         state.safe_reason = state.safe_reason or f"refused: {code} {event.text}".strip()
 

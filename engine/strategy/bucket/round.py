@@ -100,6 +100,7 @@ class Round(msgspec.Struct, array_like=True, kw_only=True):
     settled: bool = False
     won: bool | None = None
     filled_ns: int = 0  # when a fill was last counted or taken back
+    presigned: str = ""  # the last stop that was sent with a signature made ahead
 
     def view(self, asset: int) -> View:
         """Return the view of one of the round's two tokens."""

@@ -28,6 +28,8 @@ CANCEL_UNCONFIRMED_NS: Final = 1 * NS_PER_S
 """A cancel that is not confirmed by then is repeated by market, then the order is read by its id (bucket.md 4)."""
 READ_POSITION_EVERY_NS: Final = 500 * NS_PER_MS
 READ_ORDER_EVERY_NS: Final = 1 * NS_PER_S
+HELD_TOO_LONG_NS: Final = 10 * NS_PER_S
+"""The venue holds a taker for 150 ms; what is not matched and not over by then blocks the next stop."""
 
 
 class Turn:
@@ -103,6 +105,7 @@ class Turn:
         if purpose == Purpose.STOP:
             place = _with_prepared(state.prepared, place, view.tick_e4)
             state.prepared = None  # used at most once, and never after a refusal
+            state.presigned = order_id if place.prepared else ""
         self.intents.append(place)
 
     def cancel(self, order: Order) -> Order:
@@ -175,8 +178,15 @@ class Turn:
         return self.now_ns >= overdue_ns
 
     def _delete_unknown(self, order: Order | None) -> Order | None:
-        """Send one cancel for an order that may exist without our knowing: the first step of its resolution."""
-        if order is None or order.status != OrderStatus.UNKNOWN or order.cancel_sent_ns:
+        """Send one cancel for an order that may exist without our knowing, the first step of its resolution; and one
+        now and then for an immediate order that does not come to its end.
+        """
+        if order is None:
+            return order
+        if order.status == OrderStatus.HELD and order.is_immediate:
+            if self.now_ns < max(order.sent_ns, order.cancel_sent_ns) + HELD_TOO_LONG_NS:
+                return order
+        elif order.status != OrderStatus.UNKNOWN or order.cancel_sent_ns:
             return order
         self.intents.append(Cancel(order.order))
         return _stamp_cancel(order, self.now_ns)

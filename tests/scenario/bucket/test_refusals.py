@@ -3,8 +3,9 @@
 import pytest
 
 from engine.model.codes import AlertCode, Code
-from engine.model.commands import Place, ReadOrder
+from engine.model.commands import Place, Purpose, ReadOrder
 from engine.model.events import Origin, Rejected, VenueState
+from engine.model.orders import OrderStatus
 from engine.strategy.bucket.stages import Stage
 from tests.scenario.bucket.harness import Scenario
 from tests.scenario.bucket.in_kernel import kernel
@@ -150,6 +151,29 @@ def test_our_own_refusal_without_a_time_waits_a_second() -> None:
     play = entering().reject(10, Code.FW_STALE_BOOK, origin=Origin.FIREWALL)
     assert sends_nothing(play.tick(10.999))
     assert play.tick(11).place.price_e4 == price(0.60)
+
+
+def test_a_stop_that_was_signed_ahead_and_is_refused_goes_out_again_at_once_signed_afresh() -> None:
+    play = Scenario().holding(770, 0.92).tick(780).gone(783).book(800, 0.70)
+    assert play.place.prepared
+    play.reject(800.1, Code.INVALID)
+    assert (play.stage, play.place.purpose, play.place.prepared) == (Stage.LATE_SL_PLACED, Purpose.STOP, "")
+    assert play.reject(800.2, Code.INVALID).stage == Stage.SAFE
+
+
+def test_an_order_that_was_thought_to_be_over_and_rests_is_cancelled() -> None:
+    play = Scenario().book(10, 0.60).unknown(10.1)
+    entry = play.last
+    play.read(15.2, found=False).read(17.3, found=False)
+    assert play.order(entry).status == OrderStatus.CANCELED
+    play.read(40, entry, found=True, resting=True)
+    assert play.cancelled == ["entry"]
+    assert play.read(41, entry, found=True, resting=False).cancelled == []
+
+
+def test_a_refused_order_that_rests_after_all_is_cancelled() -> None:
+    play = Scenario().book(10, 0.60).reject(10.1, Code.BALANCE)
+    assert play.read(40, found=True, resting=True).cancelled == ["entry"]
 
 
 @pytest.mark.parametrize("code", [Code.INVALID, Code.MARKET_CLOSED, "never heard of"])

@@ -55,6 +55,18 @@ def test_the_stop_of_a_working_buy_asks_for_the_balance_without_an_alert() -> No
     assert play.tick(42.1).alerts == ["not_sellable"]
 
 
+def test_a_stop_that_the_venue_neither_matches_nor_ends_is_cancelled_so_that_another_one_may_follow() -> None:
+    play = selling().accept(20.2, resting=False)
+    for second in range(22, 30):
+        play.read(second, found=True, resting=True)
+        assert (play.cancelled, sends_nothing(play)) == ([], True)
+    assert play.tick(30.2).cancelled == ["stop"]
+    assert play.tick(31).cancelled == []
+    assert play.tick(41).cancelled == ["stop"]  # that cancel was lost
+    play.gone(41.2)
+    assert play.book(42, 0.48).place.size_u6 == shares(11)
+
+
 def test_the_cancel_comes_first_and_nothing_is_sold_before_it_is_confirmed() -> None:
     play = stopped()
     assert play.intents[-1] == Cancel(play.last)

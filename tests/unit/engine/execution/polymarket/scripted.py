@@ -9,6 +9,7 @@ from engine.execution.polymarket.gateway import PolymarketGateway
 from engine.execution.polymarket.http_line import Answer, LostAnswer, OnAnswer
 from engine.execution.polymarket.requests import RequestWriter
 from engine.execution.polymarket.signing import WalletSigner
+from engine.execution.polymarket.wire import Wire
 from engine.model.commands import Place, Purpose, TimeInForce
 from engine.model.events import Event, Market, MarketChange, Side
 from engine.model.fees import FeeSchedule
@@ -83,6 +84,8 @@ class ScriptedWire:
 
     def positions(self, answer: OnAnswer, **query: str) -> None:
         self.calls.append(Call("positions", "", query, answer))
+
+    ask = Wire.ask
 
     def take(self, name: str) -> Call:
         """Return the oldest call and forget it; it must have this name."""

@@ -30,6 +30,11 @@ def test_a_resting_and_a_matched_order_are_placed() -> None:
     assert placing(200, filled) == Placed(ID, "matched", 999_999, 14_285_713, ("t",))
 
 
+@pytest.mark.parametrize("trade_ids", [None, 5, "t", {"a": 1}])
+def test_trade_ids_that_are_no_list_do_not_make_an_answer_unreadable(trade_ids: object) -> None:
+    assert placing(200, PLACED | {"tradeIDs": trade_ids}) == Placed(ID, "live", 0, 0, ())
+
+
 @pytest.mark.parametrize(
     ("refusal", "code"),
     [
@@ -74,6 +79,11 @@ def test_when_to_try_again_is_taken_from_the_body_or_the_header() -> None:
     [
         (500, b'{"error":"order timed out"}'),
         (502, b"<html>"),
+        (503, b"<html>Service Temporarily Unavailable</html>"),
+        (503, b'{"error":"upstream connect error"}'),
+        (408, b""),
+        (400, b'{"error":"order match delayed due to market conditions"}'),
+        (200, b'{"success":true,"errorMsg":"order match delayed due to market conditions","orderID":""}'),
         (400, b'{"error":"context canceled"}'),
         (200, b"not json"),
         (200, b'{"success":true,"errorMsg":"","orderID":""}'),

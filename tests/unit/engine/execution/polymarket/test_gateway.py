@@ -35,15 +35,18 @@ from engine.model.events import (
 )
 from engine.model.market import open_view
 from engine.model.units import SHARE_U6
+from engine.strategy.bucket.round import FillRow
 from tests.unit.engine.execution.polymarket.scripted import (
     CONDITION,
     DOWN,
     NOW,
+    OWNER,
     UP,
     Bench,
     S,
     maker_trade,
     market,
+    order_row,
     place,
     placed,
     stop,
@@ -86,6 +89,12 @@ def test_an_id_that_is_not_the_digest_is_a_complaint_and_unknown(bench: Bench) -
     assert "its digest is" in bench.complaints[0]
 
 
+def test_an_order_that_the_venue_calls_otherwise_is_cancelled_by_that_name(bench: Bench) -> None:
+    bench.submit(place())
+    bench.wire.take("place").reply(placed("0x" + "9" * 64))
+    assert bench.wire.take("cancel").what == "0x" + "9" * 64
+
+
 def test_a_refusal_has_its_code_and_the_time_that_the_venue_asks_for(bench: Bench) -> None:
     bench.submit(place())
     bench.wire.take("place").reply({"error": "Too Many Requests"}, 429, retry_after="7")
@@ -106,6 +115,10 @@ def test_a_mode_is_told_once_and_again_when_it_is_over(bench: Bench) -> None:
 def test_an_immediate_order_that_matched_is_over_with_what_it_filled(bench: Bench) -> None:
     bench.submit(stop())
     bench.wire.take("place").reply(placed(bench.remote_id("slug/2/stop"), "matched", "4", "2.4"))
+    own = bench.gateway.orders.named("slug/2/stop")
+    assert own is not None
+    assert bench.told() == [Accepted(NOW, "slug/2/stop", own.remote_id, resting=False)]
+    bench.gateway.teller.end(own)  # its fills have not come
     assert bench.told() == [Gone(NOW, "slug/2/stop", GoneReason.KILLED, 4 * SHARE_U6)]
 
 
@@ -153,6 +166,37 @@ def test_cancelling_a_market_or_everything_ends_those_of_ours_that_the_venue_nam
     assert [event.order for event in bench.told(Gone)] == ["slug/2/entry", "slug/1/entry"]
 
 
+def test_cancelling_a_market_is_repeated_until_the_venue_has_done_it(bench: Bench) -> None:
+    bench.submit(CancelMarket(0))
+    bench.gateway.cancel_again()
+    call = bench.wire.take("cancel_market")
+    assert bench.wire.calls == []  # one at a time
+    call.lose()
+    for reply in (({"error": "restarting"}, 425), ({"error": "Too Many Requests"}, 429), ({"canceled": []}, 200)):
+        bench.gateway.cancel_again()
+        bench.wire.take("cancel_market").reply(*reply)
+    bench.gateway.cancel_again()
+    assert bench.wire.calls == []
+
+
+def test_cancelling_everything_is_over_when_the_venue_lists_nothing(bench: Bench) -> None:
+    remote_id = bench.live(place())
+    bench.submit(CancelAll())
+    bench.wire.take("cancel_all").reply({"canceled": [], "not_canceled": {}})
+    bench.wire.take("read").reply({"data": [order_row(remote_id)], "next_cursor": "LTE="})
+    bench.gateway.cancel_again()
+    bench.wire.take("cancel_all").reply({"canceled": [remote_id], "not_canceled": {}})
+    bench.wire.take("read").lose()
+    bench.gateway.cancel_again()
+    bench.wire.take("cancel_all").reply({"canceled": [], "not_canceled": {}})
+    assert not bench.complaints
+    bench.wire.take("read").reply({"data": [], "next_cursor": "LTE="})
+    assert bench.complaints == ["everything is cancelled: the venue lists no open order"]
+    bench.gateway.cancel_again()
+    assert bench.wire.calls == []
+    assert [event.order for event in bench.told(Gone)] == ["slug/1/entry"]
+
+
 def test_a_restart_is_over_when_a_cancel_is_answered_and_post_only_follows(bench: Bench) -> None:
     bench.submit(place())
     bench.wire.take("place").reply({"error": "restarting"}, 425)
@@ -160,6 +204,32 @@ def test_a_restart_is_over_when_a_cancel_is_answered_and_post_only_follows(bench
     bench.gateway.probe("0x" + "0" * 64)
     bench.wire.take("cancel").reply({"canceled": [], "not_canceled": {}})
     assert [event.state for event in bench.told(VenueMode)] == [VenueState.POST_ONLY]
+
+
+@pytest.mark.parametrize(
+    ("status", "over"), [(400, True), (404, True), (401, False), (425, False), (429, False), (503, False)]
+)
+def test_a_restart_is_over_when_a_cancel_of_nothing_is_judged_at_all(bench: Bench, status: int, over: bool) -> None:
+    bench.submit(place())
+    bench.wire.take("place").reply({"error": "restarting"}, 425)
+    bench.told()
+    bench.gateway.probe("0x" + "0" * 64)
+    bench.wire.take("cancel").reply({"error": "Invalid orderID"}, status)
+    assert [event.state for event in bench.told(VenueMode)] == ([VenueState.POST_ONLY] if over else [])
+
+
+def test_an_immediate_order_that_matched_without_a_word_of_how_much_is_not_over_with_nothing(bench: Bench) -> None:
+    bench.submit(stop())
+    bench.wire.take("place").reply(placed(bench.remote_id("slug/2/stop"), "matched"))
+    (accepted,) = bench.told()
+    assert (type(accepted), accepted.resting) == (Accepted, False)
+
+
+def test_of_the_stops_signed_ahead_for_a_token_the_last_one_alone_is_kept(bench: Bench) -> None:
+    for number in (1, 2, 3):
+        name = f"slug/{number}/prepare"
+        bench.submit(Prepare(name, 0, Side.SELL, 100, number * 5 * SHARE_U6, TimeInForce.FAK, Purpose.STOP, 2, number))
+    assert list(bench.gateway.prepared._orders) == ["slug/3/prepare"]
 
 
 def test_a_stop_that_was_signed_ahead_leaves_with_that_very_signature(bench: Bench) -> None:
@@ -259,3 +329,62 @@ def test_an_outcome_that_was_read_is_told_for_both_tokens_once(bench: Bench) -> 
     bench.gateway.resolved(CONDITION, DOWN)
     bench.gateway.resolved(CONDITION, DOWN)
     assert [(event.asset, event.won) for event in bench.told(Outcome)] == [(0, False), (1, True)]
+
+
+def test_after_a_restart_a_trade_that_was_told_in_one_piece_is_not_counted_again_in_parts() -> None:
+    command = stop()
+    row = FillRow(command.order, "t1", Side.SELL, 5_000, 10 * SHARE_U6, 0, False, 5_000_000)
+    again = Bench()
+    again.gateway.restore([command], [(open_view(market(0)), open_view(market(1)), NOW + 900 * S)], fills=[row])
+    makers = [
+        {"order_id": "0xa", "owner": "x", "matched_amount": size, "price": "0.5", "asset_id": UP, "side": "BUY"}
+        for size in ("4", "6")
+    ]
+    trade = {"event_type": "trade", "id": "t1", "taker_order_id": again.remote_id(command.order), "asset_id": UP,
+             "side": "SELL", "size": "10", "price": "0.5", "status": "CONFIRMED", "owner": OWNER, "trade_owner": OWNER,
+             "trader_side": "TAKER", "maker_orders": makers}  # fmt: skip
+    again.gateway.on_frame(orjson.dumps(trade))
+    assert [(event.trade_id, event.size_u6) for event in again.told(Fill)] == [("t1", 10 * SHARE_U6)]
+
+
+def test_after_a_restart_parts_and_reversed_fills_are_known_again() -> None:
+    command = stop()
+    rows = [
+        FillRow(command.order, trade_id, Side.SELL, 5_000, SHARE_U6, 0, False, 500_000, failed)
+        for trade_id, failed in (("t1", False), ("t1/1", False), ("t2", True))
+    ]
+    again = Bench()
+    again.gateway.restore([command], [(open_view(market(0)), open_view(market(1)), NOW + 900 * S)], fills=rows)
+    own = again.gateway.orders.named(command.order)
+    assert own is not None
+    assert (own.filled_u6, own.unsettled) == (3 * SHARE_U6, {"t1"})
+    assert [len(parts) for parts in own.trades.values()] == [2, 1]
+
+
+def test_a_trade_from_before_the_session_is_not_foreign_its_window_may_be_forgotten(bench: Bench) -> None:
+    bench.gateway.teller.since_s = NOW // S
+    for trade_id, matched_s in (("old", NOW // S - 1), ("new", NOW // S), ("undated", None)):
+        trade = maker_trade("0x" + "5" * 64, trade_id, status="CONFIRMED") | {"match_time": str(matched_s or "")}
+        bench.gateway.on_frame(orjson.dumps(trade))
+    assert [event.remote_id for event in bench.told(Foreign)] == ["new", "undated"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "told"),
+    [
+        (VenueState.NORMAL, []),
+        (VenueState.POST_ONLY, [VenueState.NORMAL]),
+        (VenueState.CANCEL_ONLY, [VenueState.NORMAL]),
+        (VenueState.DISABLED, [VenueState.NORMAL]),
+        (VenueState.RESTARTING, [VenueState.POST_ONLY]),
+    ],
+)
+def test_a_mode_from_before_a_restart_does_not_last_for_ever(
+    bench: Bench, mode: VenueState, told: list[VenueState]
+) -> None:
+    bench.gateway.restore([], [], mode)
+    bench.gateway.mode(bench.gateway.modes.passed(NOW))
+    if bench.gateway.modes.wants_probe(NOW):
+        bench.gateway.probe("0x" + "0" * 64)
+        bench.wire.take("cancel").reply({"canceled": [], "not_canceled": {}})
+    assert [event.state for event in bench.told(VenueMode)] == told

@@ -55,7 +55,16 @@ def test_a_lost_or_strange_answer_leaves_the_id_as_it_was() -> None:
         sent[-1][1](reply)
 
 
-def test_the_switch_is_late_only_after_it_was_held() -> None:
+def test_a_switch_that_was_never_held_is_late_too_once_its_beats_should_have_been_accepted() -> None:
+    heartbeat, sent = started()
+    for beat_s in (100.0, 105.0, 110.0):
+        heartbeat.beat(beat_s)
+        sent[-1][1](Answer(401, {}, b'{"error":"Unauthorized/Invalid api key"}'))
+    assert not heartbeat.is_late(110.0)
+    assert heartbeat.is_late(110.1)
+
+
+def test_the_switch_is_late_when_no_beat_was_accepted_for_long() -> None:
     heartbeat, sent = started()
     assert not heartbeat.is_late(1_000.0)
     heartbeat.beat(0.0)

@@ -2,8 +2,9 @@
 
 import pytest
 
+from engine.execution.polymarket.telling import MISSED_MOST
 from engine.model.commands import ReadBook, ReadOrder, ReadPosition, ReadWallet
-from engine.model.events import Book, Fill, OrderState, Position, Sellable, Unknown, Wallet
+from engine.model.events import Book, Fill, FillReversed, OrderState, Position, Sellable, Unknown, Wallet
 from engine.model.units import SHARE_U6
 from tests.unit.engine.execution.polymarket.scripted import (
     NOW,
@@ -50,6 +51,42 @@ def test_pages_of_trades_are_turned_until_all_are_found(bench: Bench) -> None:
     assert call.query["next_cursor"] == "MTAw"
     call.reply({"data": [maker_trade(remote_id)], "next_cursor": "LTE="})
     assert [type(event) for event in bench.told()] == [Fill, OrderState]
+
+
+def test_a_trade_that_may_still_fail_is_read_again_with_its_order(bench: Bench) -> None:
+    remote_id = bench.remote_id(ORDER)
+    bench.wire.take("read").reply(order_row(remote_id, "MATCHED", "10", ("t1",)))
+    bench.wire.take("read").reply({"data": [maker_trade(remote_id)], "next_cursor": "LTE="})
+    assert [type(event) for event in bench.told()] == [Fill, OrderState]
+    assert bench.gateway.orders.unsure() == [bench.gateway.orders.named(ORDER)]
+    bench.submit(ReadOrder(ORDER))
+    bench.wire.take("read").reply(order_row(remote_id, "MATCHED", "10", ("t1",)))
+    bench.wire.take("read").reply({"data": [maker_trade(remote_id, status="FAILED")], "next_cursor": "LTE="})
+    assert [type(event) for event in bench.told()] == [FillReversed, OrderState]
+    assert bench.gateway.orders.unsure() == []
+
+
+def test_a_trade_that_cannot_be_read_hides_no_other_one_but_fails_the_read_of_its_own_order(bench: Bench) -> None:
+    remote_id = bench.remote_id(ORDER)
+    for unreadable in (maker_trade("0xelse", "t9", size="0.0000001"), {"id": 5, "maker_orders": 7}):
+        bench.wire.calls.clear()
+        bench.submit(ReadOrder(ORDER))
+        bench.wire.take("read").reply(order_row(remote_id, "MATCHED", "10", ("t1",)))
+        bench.wire.take("read").reply({"data": [unreadable, maker_trade(remote_id)], "next_cursor": "LTE="})
+        assert OrderState(NOW, ORDER, True, False, 10 * SHARE_U6) in bench.told()
+    bench.submit(ReadOrder(ORDER))
+    bench.wire.take("read").reply(order_row(remote_id, "MATCHED", "12", ("t1", "t2")))
+    bench.wire.take("read").reply({"data": [maker_trade(remote_id, "t2", size="0.0000001")], "next_cursor": "LTE="})
+    assert bench.told() == [Unknown(NOW, ORDER, "read")]
+
+
+def test_an_order_that_is_never_found_is_not_asked_about_for_ever(bench: Bench) -> None:
+    bench.wire.calls.clear()
+    for _ in range(MISSED_MOST):
+        assert bench.gateway.orders.unsure()
+        bench.submit(ReadOrder(ORDER))
+        bench.wire.take("read").reply({"error": "not found"}, 404)
+    assert bench.gateway.orders.unsure() == []
 
 
 @pytest.mark.parametrize(("status", "content"), [(404, {"error": "order not found"}), (200, None)])

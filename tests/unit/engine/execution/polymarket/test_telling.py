@@ -48,6 +48,7 @@ def told_order(bench: Bench, messages: list[Any]) -> Order:
             bench.gateway.teller.update(message)
         else:
             bench.gateway.teller.state(own, message)
+    bench.gateway.teller.end(own)  # as the upkeep does after a while
     counted: set[str] = set()
     for event in bench.told():
         order = advance(order, event)
@@ -93,16 +94,38 @@ def test_a_cancellation_has_the_venues_reason(status: str, reason: GoneReason) -
     assert bench.told() == [Gone(NOW, "slug/1/entry", reason, 0)]
 
 
+def test_an_end_that_comes_before_its_fill_is_told_behind_it() -> None:
+    bench = Bench()
+    remote_id = bench.live(place())
+    bench.gateway.teller.update(Update(remote_id, "UPDATE", "MATCHED", SIZE))
+    assert bench.told() == []
+    fill = OwnFill(remote_id, "t1", UP, Side.BUY, True, Settlement.MATCHED, (Part(6_000, SIZE, 6_000_000),))
+    bench.gateway.teller.fill(fill)
+    assert [type(event) for event in bench.told()] == [Fill, Gone]
+
+
+def test_an_end_whose_fill_does_not_come_is_told_all_the_same() -> None:
+    bench = Bench()
+    remote_id = bench.live(place())
+    own = bench.gateway.orders.named("slug/1/entry")
+    assert own is not None
+    bench.gateway.teller.update(Update(remote_id, "UPDATE", "MATCHED", SIZE))
+    assert bench.gateway.orders.waiting() == [own]
+    for _ in range(2):
+        bench.gateway.teller.end(own)
+    assert bench.told() == [Gone(NOW, "slug/1/entry", GoneReason.FILLED, SIZE)]
+
+
 def test_a_killed_order_is_killed_and_without_a_size_it_is_told_again_when_the_size_is_known() -> None:
     bench = Bench()
     bench.submit(stop())
     remote_id = bench.remote_id("slug/2/stop")
     text = "CANCELED_order couldn't be fully filled. FOK orders are fully filled or killed."
-    for matched_u6 in (-1, SHARE_U6, 2 * SHARE_U6):
+    for matched_u6 in (-1, 0, 0):
         bench.gateway.teller.update(Update(remote_id, "CANCELLATION", text, matched_u6))
     assert bench.told() == [
         Gone(NOW, "slug/2/stop", GoneReason.KILLED, -1),
-        Gone(NOW, "slug/2/stop", GoneReason.KILLED, SHARE_U6),
+        Gone(NOW, "slug/2/stop", GoneReason.KILLED, 0),
     ]
 
 
