@@ -10,6 +10,7 @@ import msgspec
 
 from engine.config.build import scaled
 from engine.config.load import Config, load_config
+from engine.exchange.scenario import What
 from engine.lab.faults.checks import at_risk, budget, check_books, decisions
 from engine.lab.faults.engine import EngineProcess, KilledError, Moment
 from engine.lab.faults.feeder import FeederProcess
@@ -40,6 +41,8 @@ _WITHOUT_US: Final = (
     Mishap.ENGINE_FROZEN,
     Mishap.ENGINE_CUT_OFF,
 )
+_STANDS_BY: Final = frozenset({What.RESTART, Mishap.ENGINE_RESTARTED, Mishap.KILL_SWITCH})
+"""After these the engine waits longer than a run lasts: for the end of post-only mode, or of windows made safe."""
 
 
 class RunResult(msgspec.Struct, frozen=True):
@@ -107,6 +110,7 @@ class _World:
             violations = [
                 *self._of_processes(),
                 *self._left,
+                *self._goes_on(),
                 *at_risk(config, venue.record),
                 *budget(config, venue.record),
                 *check_books(config, engine.root, venue.evidence()),
@@ -145,6 +149,14 @@ class _World:
             self._took_effect(trouble, self._venue.end(trouble.incident.name))
         else:
             await self._happen(Mishap(trouble.name), trouble)
+
+    def _goes_on(self) -> Iterator[str]:
+        """See that the engine has traded again when everything worked again."""
+        over_ms = (START_S + JOIN_S) * 1_000 + OVER_MS
+        if _STANDS_BY.isdisjoint(trouble.name for trouble in self._troubles) and not any(
+            placed_ms > over_ms for placed_ms in self._venue.record.placed_ms.values()
+        ):
+            yield f"stopped trading: no order in the last {QUIET_S} s, when everything worked again"
 
     async def _left_alone(self, mishap: Mishap) -> None:
         """See that nothing rests when the engine has been away for long."""

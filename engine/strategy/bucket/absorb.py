@@ -195,6 +195,8 @@ def _bought(state: Round, event: Fill, cost_u6: int) -> None:
         state.settling_since_ns = 0
     if state.leg < 0:
         state.leg = event.asset
+        if state.won is not None and event.asset != state.up.asset:
+            state.won = not state.won  # the outcome came first: it was kept as the first token's
         state.leg_bid_e4 = external_bid(state, state.view(event.asset)) or event.price_e4
         _take_in_dust(state)
     state.held_u6 += event.size_u6
