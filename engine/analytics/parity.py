@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from engine.analytics.config_differences import ConfigDifference, config_differences
 from engine.analytics.fill_types import FillType, fill_type
+from engine.analytics.parity_orders import Prediction, predict
 from engine.analytics.parting import Parting, first_parting
 from engine.analytics.window_history import Decision, WindowHistory
 from engine.model.events import Side
@@ -76,6 +77,7 @@ class Comparison(NamedTuple):
     only_live: list[str]
     only_dry: list[str]
     quality: tuple[Quality, Quality]
+    orders: Prediction
 
     @property
     def fill_type_rate(self) -> float | None:
@@ -128,6 +130,7 @@ def compare(live: Run, dry: Run) -> Comparison:
             quality([ours[row.slug] for row in rows]),
             quality([theirs[row.slug] for row in rows]),
         ),
+        orders=predict((ours[row.slug], theirs[row.slug]) for row in rows),
     )
 
 

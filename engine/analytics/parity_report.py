@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from engine.analytics.fill_types import MEANING, FillType
 from engine.analytics.parity import Agreement, Comparison, WindowRow
+from engine.analytics.parity_orders import OrderPair
 from engine.analytics.parting import Parting, describe
 from engine.model.units import format_cash, format_scaled
 
@@ -32,6 +33,13 @@ def as_values(found: Comparison) -> dict[str, Any]:
         "trading_decisions": _agreement(found.trading),
         "live_quality": found.quality[0]._asdict(),
         "dry_quality": found.quality[1]._asdict(),
+        "orders": {
+            "paired": len(found.orders.pairs),
+            "filled_alike": found.orders.alike,
+            "only_live": found.orders.only_live,
+            "only_dry": found.orders.only_dry,
+            "pairs": [_pair(pair) for pair in found.orders.pairs],
+        },
         "first_parting": _parting(found.first_parting),
         "rounds": [_row(row) for row in found.rows],
     }
@@ -53,6 +61,17 @@ def _row(row: WindowRow) -> dict[str, Any]:
         "trading_decisions": _agreement(row.trading),
         "parting": _parting(row.parting),
     }
+
+
+def _pair(pair: OrderPair) -> dict[str, Any]:
+    sides: dict[str, str | float | None] = {}
+    for name, fate in (("live", pair.live), ("dry", pair.dry)):
+        sides[f"{name}_filled"] = format_scaled(fate.filled_u6, 6)
+        sides[f"{name}_acknowledged_ms"] = fate.acknowledged_ms
+        sides[f"{name}_filled_ms"] = fate.filled_ms
+    price, size = format_scaled(pair.price_e4, 4), format_scaled(pair.size_u6, 6)
+    what = {"order": pair.order, "purpose": pair.purpose, "side": pair.side, "price": price, "size": size}
+    return {**what, "filled_alike": pair.is_alike, **sides}
 
 
 def _usd(cash_u6: int | None) -> str | None:

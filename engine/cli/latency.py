@@ -21,10 +21,11 @@ def latency() -> None:
 @click.option("--samples", default=200, show_default=True, type=click.IntRange(20, 1_800), help="Markets of each case.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench(samples: int, as_json: bool) -> None:
-    """Measure a live engine over TLS on the loopback: entry with the default wait and spinning, cancel, stop, and a
-    stop that was signed ahead.
+    """Measure a live engine over TLS on the loopback: entry with the default wait and spinning, cancel, stop, a stop
+    that was signed ahead, and the kill switch from its file to the confirmed cancel.
 
-    Microseconds on this machine as it was; the network is not in it. About two seconds for three samples.
+    Microseconds, for the kill milliseconds, on this machine as it was; the network is not in it. About two seconds for
+    three samples.
 
     Example: bucketmm latency bench --samples 100 --json
     """
@@ -49,6 +50,8 @@ def _show(report: dict[str, Any]) -> None:
         for name in ("tick_to_cancel_us", "cancel_to_stop_us"):
             if name in found:
                 table.add_row(f"{case}: {name.removesuffix('_us').replace('_', ' ')}", *_cells(found[name]))
+    for name in ("kill_to_cancelled_ms", "kill_to_none_resting_ms"):
+        table.add_row(f"{name.removesuffix('_ms').replace('_', ' ')}, milliseconds", *_cells(report["kill"][name]))
     for name, value in report["clients_sign_us"].items():
         table.add_row(f"{name}: its signing alone", str(value), "", "")
     Console().print(table)

@@ -146,6 +146,10 @@ def _summary(found: Comparison) -> Table:
     for label, agreement in (("decisions that agree", found.decisions), ("of those that trade", found.trading)):
         table.add_row(label, "", "", f"{percent(agreement.rate)} of {agreement.compared:,}")
     table.add_row("P&L, live less dry, USD", "", "", cash(found.pnl_delta_u6))
+    orders = found.orders
+    table.add_row("orders on one side alone", str(orders.only_live), str(orders.only_dry), "")
+    alike = f"{percent(orders.alike_rate)} of {len(orders.pairs):,}"
+    table.add_row("orders on both sides that were filled alike", "", "", alike)
     for label, field in (
         ("orders", "orders"),
         ("acknowledged after, ms, p50", "acknowledged_ms_p50"),

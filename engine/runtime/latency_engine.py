@@ -57,7 +57,7 @@ def main(folder: Path, ring: str, *, spin: bool) -> None:
         on_alert=lambda text: print(text, file=sys.stderr),
         on_engine=watch,
     )
-    (folder / SAMPLES).write_bytes(orjson.dumps(msgspec.to_builtins(marks.samples)))
+    (folder / SAMPLES).write_bytes(orjson.dumps(msgspec.to_builtins(marks.taken)))
 
 
 def forget_rounds(kernel: Kernel) -> None:

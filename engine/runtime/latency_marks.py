@@ -4,8 +4,9 @@ The engine's own objects are wrapped, nothing of them is changed: what is measur
 monotonic clock, which all processes of a machine share.
 """
 
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -35,11 +36,26 @@ class Sample(msgspec.Struct, frozen=True):
     answered_ns: int = 0
 
 
+class Cancelled(msgspec.Struct, frozen=True):
+    """A cancel that left and was answered, monotonic ns."""
+
+    order: str
+    sent_ns: int
+    answered_ns: int
+
+
+class Taken(msgspec.Struct):
+    """What was measured."""
+
+    samples: list[Sample] = []
+    cancels: list[Cancelled] = []
+
+
 class Marks:
     """The wrappers and what they have taken."""
 
     def __init__(self) -> None:
-        self.samples: list[Sample] = []
+        self.taken = Taken()
         self._now = time.monotonic_ns
         self._turned_ns = self._woke_ns = self._answered_ns = 0
         self._intent_ns = self._approved_ns = self._journalled_ns = 0
@@ -91,8 +107,12 @@ class Marks:
             return left
 
         def marked_cancel(remote_id: str, on_answer: Callable[..., None]) -> None:
+            command = self._leaving
+
             def answered(answer: Any) -> None:
                 self._answered_ns = self._now()
+                if isinstance(command, Cancel):
+                    self.taken.cancels.append(Cancelled(command.order, signed_ns, self._answered_ns))
                 on_answer(answer)
 
             signed_ns = self._now()
@@ -111,7 +131,7 @@ class Marks:
         if isinstance(command, Place) and command.prepared:
             what = f"presigned_{what}"
         answered_ns = self._answered_ns if self._answered_ns > self._turned_ns else 0  # since the last turn: the cause
-        self.samples.append(
+        self.taken.samples.append(
             Sample(
                 command.order,
                 what,
@@ -124,3 +144,12 @@ class Marks:
                 answered_ns,
             )
         )
+
+
+def percentiles(values: Iterable[float]) -> dict[str, float]:
+    """Return p50, p99 and p99.9; nan where there are too few values to tell."""
+    rows = sorted(values)
+    if len(rows) < 2:
+        return {"p50": rows[0] if rows else float("nan"), "p99": float("nan"), "p999": float("nan")}
+    cuts = statistics.quantiles(rows, n=1_000, method="inclusive")
+    return {"p50": round(cuts[499], 1), "p99": round(cuts[989], 1), "p999": round(cuts[998], 1)}

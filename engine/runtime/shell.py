@@ -15,9 +15,11 @@ from engine.runtime.loop import Loop
 from engine.runtime.ring_feed import RingFeed, Seen
 
 HOUSEKEEPING_NS: Final = 200 * NS_PER_MS
+CONTROL_NS: Final = 20 * NS_PER_MS
+"""How often the operator's files are looked at: this is most of what a kill takes."""
 STOP_WITHIN_NS: Final = 15 * NS_PER_S
 """How long a stop waits for cancels to be confirmed before it gives up and says so."""
-WAIT_S_MAX: Final = 0.1
+WAIT_S_MAX: Final = CONTROL_NS / NS_PER_S
 WAIT_S_MIN: Final = 0.0005
 SETTLE_NS: Final = 5 * NS_PER_S
 
@@ -43,7 +45,7 @@ class Shell:
         self.on_twin_lost: Callable[[Exception], None] = lambda error: None
         self._on_status = on_status
         self._stop_by_ns = NEVER_NS
-        self._housekeeping_ns = 0
+        self._housekeeping_ns = self._control_ns = 0
 
     def request_stop(self) -> None:
         """Ask for a clean end: everything is cancelled, nothing starts; a signal handler may call it."""
@@ -124,6 +126,9 @@ class Shell:
         if self.stopping and self._stop_by_ns == NEVER_NS:
             self._stop_by_ns = wall_ns + STOP_WITHIN_NS
             self._say(Operator(self.loop.now_ns, "stop", "shell", "asked to stop"))
+        if wall_ns >= self._control_ns:
+            self._control_ns = wall_ns + CONTROL_NS
+            self.hear_operator()
         if wall_ns < self._housekeeping_ns:
             return
         self._housekeeping_ns = wall_ns + HOUSEKEEPING_NS
@@ -133,7 +138,6 @@ class Shell:
         pulse = self.feed.liveness(wall_ns, now_ns) if idle and not self.feed.ended else None
         if pulse is not None:
             self._say(pulse)
-        self.hear_operator()
         if not self.loop.kernel.is_engaged(now_ns):
             self._clock.reread_offset()
         self._on_status(self)
@@ -157,7 +161,7 @@ class Shell:
         return self.gave_up
 
     def wait_s(self) -> float:
-        """Return how long nothing is due, in seconds, between 0.5 ms and 0.1 s."""
+        """Return how long nothing is due, in seconds, between 0.5 ms and 20 ms."""
         next_ns = self.loop.next_due_ns()
         if next_ns == NEVER_NS or self.feed.is_unpaced:
             return WAIT_S_MAX

@@ -1,0 +1,194 @@
+"""One case of the latency benchmark: an exchange, a ring that this process writes, a live engine, and somebody who
+sells to it.
+
+Exchange, engine and the writer of the ring are processes of their own.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+import httpx
+import msgspec
+import orjson
+
+from engine.config.load import load_config
+from engine.execution.polymarket.requests import RequestWriter
+from engine.execution.polymarket.signing import Terms, WalletSigner
+from engine.model.commands import TimeInForce
+from engine.model.errors import ResourceError
+from engine.model.events import Side
+from engine.model.units import SHARE_U6
+from engine.runtime.account import derive_credentials
+from engine.runtime.latency_engine import REACH, SAMPLES
+from engine.runtime.latency_marks import Taken
+from engine.venue.accounts import known_account
+from engine.venue.contracts import EXCHANGE_V2
+from engine.venue.orders import SignatureType
+from engine.venue.wallets import wallets_of
+from shm.layout import ALL_INSTRUMENTS, FeedChange, Kind, MarketChange, pack_level, pack_market_words
+from shm.objects import unlink
+from shm.ring import RingWriter
+from shm.sink import Instrument
+
+LENGTH_S: Final = 900
+TICK_E4: Final = 100
+MIN_SIZE_U6: Final = 5 * SHARE_U6
+READY_WITHIN_S: Final = 30.0
+
+
+class Tokens(NamedTuple):
+    """A market that was announced: its two tokens' numbers in the ring, and their ids."""
+
+    up: int
+    down: int
+    ids: tuple[str, str]
+
+
+def start_exchange(folder: Path) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
+    """Start an empty exchange; return its process and where it is. Raises ResourceError where it does not come up."""
+    words = ["exchange", "--style", "empty", "--bucket-seconds", "3600", "--ahead", "1", "--limits", "off", "--tls"]
+    words += ["--hold-ms", "0", "--mined-ms", "1", "--confirmed-ms", "2", "--balance-lag-ms", "0", "--accounts", "2"]
+    words += ["--balance-usd", "100000000", "--json", "--run-dir", str(folder), "--tls-dir", str(folder / "tls")]
+    process = subprocess.Popen([sys.executable, "-m", "engine", *words], stdout=subprocess.PIPE)
+    assert process.stdout is not None, "its output is a pipe"
+    with process.stdout:
+        line = process.stdout.readline()
+    if not line:
+        process.wait()
+        raise ResourceError("expected the local exchange to start, it ended")
+    return process, orjson.loads(line)
+
+
+class Run:
+    """A ring, an engine on core `core`, and markets that are moved one after the other."""
+
+    def __init__(self, folder: Path, reach: dict[str, Any], core: int, *, spin: bool, late: bool) -> None:
+        folder.mkdir()
+        self.folder: Final = folder
+        self.kill_file: Final = folder / "KILL"
+        self.published_ns: dict[str, int] = {}
+        self.client: Final = httpx.Client(base_url=reach["clob_url"], timeout=10)
+        self._reach = reach
+        self._core = core
+        self._spin = spin
+        self._name = f"/bmt_latency_{os.getpid()}_{uuid4().hex[:6]}"
+        key = known_account(1)
+        self._signer = WalletSigner(key, wallets_of(key.address).deposit, SignatureType.DEPOSIT_WALLET)
+        credentials = asyncio.run(derive_credentials(reach["clob_url"], key, int(time.time())))
+        self._writer = RequestWriter("localhost", key.address, credentials)
+        self._salt = time.time_ns()
+        self._configure(late=late)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Have ring and engine up; the engine is asked to end afterwards. Raises ResourceError where it fails."""
+        with RingWriter(self._name, capacity=8_192, instruments=4_096) as self.ring, self.client:
+            self.ring.heartbeat(time.time_ns())
+            self.ring.publish(Kind.FEED, 0, ALL_INSTRUMENTS, FeedChange.CONNECTED, 0, 0, 0, 0, 0, time.time_ns())
+            engine = self._start_engine()
+            try:
+                self._await_engine(engine)
+                yield
+                engine.send_signal(signal.SIGTERM)
+                if engine.wait(30):
+                    raise ResourceError(f"the engine ended with status {engine.returncode}: {self._log()}")
+            finally:
+                engine.kill()
+                engine.wait()
+                unlink(self._name)
+
+    def taken(self) -> Taken:
+        """Return what the engine measured, after its end."""
+        return msgspec.json.decode((self.folder / SAMPLES).read_bytes(), type=Taken)
+
+    def market(self, slug: str) -> Tokens:
+        """Open a market at the exchange and announce it in the ring."""
+        listed = httpx.post(f"{self._reach['control_url']}/markets", json={"slug": slug, "for_s": LENGTH_S})
+        market = listed.raise_for_status().json()
+        start_s = int(time.time()) - 60
+        tokens = [
+            self.ring.add_instrument(
+                Instrument(token, market["condition_id"], slug, start_s, LENGTH_S, side + 1, TICK_E4, MIN_SIZE_U6, 0)
+            )
+            for side, token in enumerate(market["tokens"])
+        ]
+        for side, token in enumerate(tokens):
+            words = pack_market_words(
+                tick_e4=TICK_E4,
+                min_size_u6=MIN_SIZE_U6,
+                fee_rate_e6=0,
+                fee_exponent=1,
+                taker_only=True,
+                window_start_s=start_s,
+                window_length_s=LENGTH_S,
+                peer=tokens[1 - side],
+                outcome=side + 1,
+            )
+            self.ring.publish(Kind.MARKET, 0, token, MarketChange.OPENED, *words, 0, time.time_ns())
+        return Tokens(tokens[0], tokens[1], tuple(market["tokens"]))
+
+    def book(self, token: int, bid_e4: int, mark: str = "") -> None:
+        """Show a book in the ring; `mark` names the moment."""
+        self.ring.heartbeat(time.time_ns())
+        bid, ask = pack_level(bid_e4, 50 * SHARE_U6), pack_level(bid_e4 + 2 * TICK_E4, 50 * SHARE_U6)
+        if mark:
+            self.published_ns[mark] = time.monotonic_ns()
+        self.ring.publish_tob(token, 0, bid, ask, 0, 0, 0, time.time_ns())
+
+    def sell_to_it(self, down_token: str, price_e4: int) -> None:
+        """Buy the other token at what is left of 1 USD: the exchange mints a pair, and the engine's bid is filled."""
+        self._salt += 1
+        terms = Terms(int(down_token), Side.BUY, price_e4, 200 * SHARE_U6, TICK_E4, TimeInForce.GTC)
+        order = self._signer.sign(terms, self._salt % (1 << 53), time.time_ns() // 1_000_000, EXCHANGE_V2)
+        body = self._writer.order_body(order, TimeInForce.GTC)
+        head, _, _ = self._writer.place(body, int(time.time())).partition(b"\r\n\r\n")
+        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+        headers.pop("Host")
+        self.client.post("/order", content=body, headers=headers).raise_for_status()
+
+    def _configure(self, *, late: bool) -> None:
+        config = orjson.loads(load_config(None).to_json())
+        config["execution"] |= {"MUTATIONS_PER_MINUTE": 100_000, "MAX_OPEN_ORDERS": 1_000}
+        config["risk"] |= {"INITIAL_BANKROLL": 100_000_000, "kill_file": str(self.kill_file)}
+        config["time_windows"]["ENTRY_REQUOTE_WAIT_SEC"] = 60
+        if late:
+            config["time_windows"]["LATE_WINDOW_SEC"] = LENGTH_S - 1
+        (self.folder / "config.json").write_bytes(orjson.dumps(config))
+        tls = self._reach["tls_url"]
+        reach = {
+            "clob_url": tls,
+            "user_ws_url": f"{tls.replace('https', 'wss', 1)}/ws/user",
+            "data_url": f"{tls}/data",
+            "plain_url": self._reach["clob_url"],
+        }
+        (self.folder / REACH).write_bytes(orjson.dumps(reach))
+
+    def _start_engine(self) -> subprocess.Popen[bytes]:
+        words = ["-m", "engine.runtime.latency_engine", str(self.folder), self._name]
+        with (self.folder / "engine.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, *words, "spin" if self._spin else "sleep"],
+                stderr=log,
+                env={**os.environ, "SSL_CERT_FILE": self._reach["environment"]["SSL_CERT_FILE"]},
+            )
+        os.sched_setaffinity(process.pid, {self._core})
+        return process
+
+    def _await_engine(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + READY_WITHIN_S
+        while not (self.folder / "run" / "engine.json").exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise ResourceError(f"expected the engine to come up: {self._log()}")
+            time.sleep(0.05)
+
+    def _log(self) -> str:
+        return (self.folder / "engine.log").read_text(errors="replace")[-2_000:]
