@@ -385,6 +385,7 @@ def test_after_an_exception_of_a_turn_no_beat_is_sent(monkeypatch: pytest.Monkey
         (begun,) = shell.begun
         assert isinstance(begun, Operator)
         assert (begun.action, begun.who) == ("start", "shell")
+        await asyncio.sleep(1)  # for a beat that was under way
         held_s = engine.upkeep.heartbeat.accepted_s
         await asyncio.sleep(30)
         assert engine.upkeep.heartbeat.accepted_s == held_s
