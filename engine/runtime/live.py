@@ -208,7 +208,7 @@ class LiveEngine:
                 f"expected no orders on the wallet but ours, found {len(foreign)} ({names}): another program trades "
                 "there; stop it and cancel them, or start with --accept-foreign"
             )
-        self.gateway.acknowledge_foreign()
+        self.gateway.acknowledge_foreign(all_known=accept_foreign)
         self.upkeep.open()
 
     async def run(

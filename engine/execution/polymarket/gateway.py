@@ -195,12 +195,16 @@ class PolymarketGateway:
         """Return the events of a kind that wait to be taken."""
         return [event for event in self._answers if isinstance(event, kind)]
 
-    def acknowledge_foreign(self) -> None:
-        """Mark what was found on the wallet so far as known to a person: it trips no breaker."""
+    def acknowledge_foreign(self, *, all_known: bool) -> None:
+        """Mark what was found on the wallet so far as known to a person: it trips no breaker. With `all_known` so is
+        what earlier sessions found.
+        """
         self._answers = [
             msgspec.structs.replace(event, acknowledged=True) if isinstance(event, Foreign) else event
             for event in self._answers
         ]
+        if all_known:
+            self.say(Foreign(0, "", "", acknowledged=True))
 
     # The network's side.
 

@@ -78,7 +78,7 @@ class Inquiry:
     def _listed(self, own: OwnOrder, condition_id: str, answer: Answer | LostAnswer) -> None:
         try:
             rows = _rows(answer)
-            row = next((order_row(row) for row in rows), None)
+            row = next((found for found in map(order_row, rows) if found.remote_id == own.remote_id), None)
         except ValueError:
             self._failed(own)
             return

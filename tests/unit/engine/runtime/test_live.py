@@ -129,8 +129,9 @@ def test_orders_that_are_not_ours_are_no_start_unless_that_is_accepted(monkeypat
         assert resting(stage) == 1, "a look changes nothing"
         engine = engine_of(stage.venue.account)
         await engine.prepare(STATE, accept_foreign=True)
-        (foreign,) = [event for event in engine.gateway.take(0) if isinstance(event, Foreign)]
-        assert foreign.acknowledged
+        found, earlier = [event for event in engine.gateway.take(0) if isinstance(event, Foreign)]
+        assert (found.acknowledged, found.remote_id != "") == (True, True)
+        assert earlier == Foreign(0, "", "", acknowledged=True), "and so is what an earlier session was stopped by"
         await engine.close()
 
     play(monkeypatch, story)

@@ -103,6 +103,16 @@ def test_a_server_error_is_not_believed_and_the_list_is_asked(bench: Bench) -> N
     assert bench.told() == [OrderState(NOW, ORDER, found=False)]
 
 
+def test_another_order_in_the_list_says_nothing_of_ours(bench: Bench) -> None:
+    remote_id = bench.remote_id(ORDER)
+    for rows, found in (([], False), ([order_row(remote_id)], True)):
+        bench.wire.calls.clear()
+        bench.submit(ReadOrder(ORDER))
+        bench.wire.take("read").reply({"error": "Internal server error"}, 500)
+        bench.wire.take("read").reply({"data": [order_row("0x" + "7" * 64, "CANCELED"), *rows], "next_cursor": "LTE="})
+        assert bench.told() == [OrderState(NOW, ORDER, found, found)]
+
+
 def test_a_read_without_an_answer_or_with_a_strange_one_has_failed(bench: Bench) -> None:
     bench.wire.take("read").lose()
     bench.submit(ReadOrder(ORDER))
