@@ -159,3 +159,24 @@ def test_the_wallet_is_told_only_when_collateral_and_redeemable_shares_are_known
                 {"data": [{"current_value": 4.5, "redeemable": True}, {"current_value": 9, "redeemable": False}]}
             )
             assert bench.told() == [Wallet(NOW, 900_000_000, 4_500_000, "venue")]
+
+
+def test_a_wallet_that_could_not_be_read_is_read_again_and_never_twice_at_a_time(bench: Bench) -> None:
+    bench.wire.calls.clear()
+    bench.gateway.inquiry.wallet_again()
+    assert bench.wire.calls == []
+    for status in (503, 200):
+        bench.submit(ReadWallet())
+        bench.submit(ReadWallet())
+        bench.gateway.inquiry.wallet_again()
+        assert len(bench.wire.calls) == 1
+        bench.wire.take("read").reply("")
+        bench.wire.take("read").reply({"balance": "900000000"}, status)
+    bench.wire.take("positions").reply({"data": "?"})
+    bench.gateway.inquiry.wallet_again()
+    bench.wire.take("read").reply("")
+    bench.wire.take("read").reply({"balance": "900000000"})
+    bench.wire.take("positions").reply({"data": []})
+    bench.gateway.inquiry.wallet_again()
+    assert bench.wire.calls == []
+    assert bench.told() == [Wallet(NOW, 900_000_000, 0, "venue")]
