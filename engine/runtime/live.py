@@ -44,7 +44,7 @@ class Hosts(msgspec.Struct, frozen=True):
     @property
     def is_local(self) -> bool:
         """Whether all of it is on this machine's loopback: play money."""
-        return all(address.host in ("127.0.0.1", "::1", "localhost") for address in (self.clob, self.user, self.data))
+        return all(address.is_loopback for address in (self.clob, self.user, self.data))
 
 
 def hosts_of(clob_url: str, user_ws_url: str, data_url: str) -> Hosts:
