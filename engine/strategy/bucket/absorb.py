@@ -106,8 +106,9 @@ def _answer(turn: Turn, event: Accepted | Gone | OrderRead) -> None:
     if isinstance(event, Accepted):
         turn.state.tick_refusals = 0
     before = _replace_order(turn.state, event.order, lambda order: advance(order, event))
-    if isinstance(event, OrderRead) and event.resting and before is not None and before.status in TERMINAL:
-        turn.intents.append(Cancel(event.order))  # thought to be over, by a wrong answer or a read that lagged
+    rests = isinstance(event, Accepted | OrderRead) and event.resting
+    if rests and before is not None and before.status in TERMINAL:
+        turn.intents.append(Cancel(event.order))  # thought to be over, by a wrong answer or because it took so long
 
 
 def _unknown(turn: Turn, event: Unknown) -> None:

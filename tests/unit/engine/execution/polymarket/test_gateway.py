@@ -331,6 +331,22 @@ def test_an_outcome_that_was_read_is_told_for_both_tokens_once(bench: Bench) -> 
     assert [(event.asset, event.won) for event in bench.told(Outcome)] == [(0, False), (1, True)]
 
 
+@pytest.mark.parametrize(("then_e4", "now_e4"), [(10, 100), (100, 10), (100, 100)])
+@pytest.mark.parametrize("price_e4", [9_850, 9_870, 9_900, 100, 5_000])
+def test_after_a_restart_an_order_has_its_id_whatever_the_tick_has_become(
+    bench: Bench, then_e4: int, now_e4: int, price_e4: int
+) -> None:
+    if price_e4 % then_e4:
+        return
+    command = stop(price_e4=price_e4)
+    bench.gateway.observe(market(0, MarketChange.TICK, then_e4), NOW)
+    bench.submit(command)
+    again = Bench()
+    views = (open_view(market(0, tick_e4=now_e4)), open_view(market(1, tick_e4=now_e4)), NOW + 900 * S)
+    again.gateway.restore([command], [views])
+    assert again.remote_id(command.order) == bench.remote_id(command.order)
+
+
 def test_after_a_restart_a_trade_that_was_told_in_one_piece_is_not_counted_again_in_parts() -> None:
     command = stop()
     row = FillRow(command.order, "t1", Side.SELL, 5_000, 10 * SHARE_U6, 0, False, 5_000_000)
