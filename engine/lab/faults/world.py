@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from engine.lab.faults.troubles import OVER_MS, Mishap, Trouble
 from engine.lab.faults.venue import FOR_ENGINE, FOR_FEEDER, Venue
 from engine.lab.virtual.chance import seeded_libraries
 from engine.lab.virtual.loop import VirtualLoop
+from engine.model.errors import InputError
 from engine.model.units import NS_PER_S
 from engine.runtime.control import ControlFiles
 from engine.worlds.params import Style
@@ -200,7 +202,8 @@ class _World:
             case Mishap.KILL_SWITCH:
                 self._control.kill("a mishap")
                 await asyncio.sleep(last_s)
-                self._control.resume("the campaign", "it is over")
+                with suppress(InputError):  # of two that overlap the first to end has resumed
+                    self._control.resume("the campaign", "it is over")
             case Mishap.CONNECTIONS_RESET:
                 network.reset(lambda dialled: True)
             case Mishap.FEEDER_KILLED:

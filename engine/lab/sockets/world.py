@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -213,7 +214,8 @@ class _SocketWorld:
             case Mishap.KILL_SWITCH:
                 self._control.kill("a mishap")
                 await asyncio.sleep(last_s)
-                self._control.resume("the campaign", "it is over")
+                with suppress(InputError):  # of two that overlap the first to end has resumed
+                    self._control.resume("the campaign", "it is over")
             case Mishap.CONNECTIONS_RESET:
                 for each in self._relays.values():
                     each.reset()
