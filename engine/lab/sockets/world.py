@@ -28,6 +28,7 @@ from engine.lab.faults.venue import AHEAD, CONFIRMED_MS, MINED_MS
 from engine.lab.faults.world import LENGTH_S, QUIET_S, SETTLED_S, STYLES, RunResult, world_config
 from engine.lab.sockets.process import Program
 from engine.lab.sockets.relay import HOST, Relay
+from engine.model.errors import InputError
 from engine.runtime.control import ControlFiles
 from engine.runtime.live import Account
 from engine.venue.accounts import known_account
