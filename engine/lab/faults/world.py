@@ -23,6 +23,7 @@ from engine.model.errors import InputError
 from engine.model.units import NS_PER_S
 from engine.runtime.control import ControlFiles
 from engine.worlds.params import Style
+from shm import objects
 
 LENGTH_S: Final = 20
 START_S: Final = 1_795_262_400
@@ -64,8 +65,12 @@ class RunResult(msgspec.Struct, frozen=True):
 def run_seed(seed: int, troubles: list[Trouble], folder: Path) -> RunResult:
     """Play one run in an empty folder. The same seed and troubles give the same result."""
     loop = VirtualLoop((START_S + JOIN_S) * NS_PER_S, f"world {seed}", horizon_s=HORIZON_S)
-    with seeded_libraries(f"libraries {seed}"):
-        return loop.run(_World(loop, seed, troubles, folder).play())
+    ring = f"bucketmm-faults-{os.getpid()}-{seed}"
+    try:
+        with seeded_libraries(f"libraries {seed}"):
+            return loop.run(_World(loop, seed, troubles, folder, ring).play())
+    finally:
+        objects.unlink(ring)
 
 
 def world_config(folder: Path) -> Config:
@@ -75,11 +80,12 @@ def world_config(folder: Path) -> Config:
 
 
 class _World:
-    def __init__(self, loop: VirtualLoop, seed: int, troubles: list[Trouble], folder: Path) -> None:
+    def __init__(self, loop: VirtualLoop, seed: int, troubles: list[Trouble], folder: Path, ring: str) -> None:
         self._loop = loop
         self._seed = seed
         self._troubles = troubles
         self._folder = folder
+        self._ring = ring
         self._effects: dict[str, int] = {}
         self._left: list[str] = []
         self._doing: list[asyncio.Task[None]] = []
@@ -91,7 +97,7 @@ class _World:
         self._control = ControlFiles(Path(config["risk"]["kill_file"]))
         (self._folder / "run").mkdir()
         self._venue = venue = Venue(loop, seed, STYLES[seed // 2 % 3], LENGTH_S)
-        ring = f"bucketmm-faults-{os.getpid()}-{seed}"
+        ring = self._ring
         self._feeder = feeder = FeederProcess(
             loop, ring, self._folder / "run", LENGTH_S, seed, venue.account.credentials
         )
