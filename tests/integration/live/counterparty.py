@@ -38,4 +38,5 @@ class Counterparty:
         head = self._writer.place(body, int(time.time())).partition(b"\r\n\r\n")[0].decode()
         headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:])
         del headers["Host"]
-        httpx.post(f"{self._url}/order", content=body, headers=headers).raise_for_status()
+        answer = httpx.post(f"{self._url}/order", content=body, headers=headers)
+        assert answer.status_code == 200, answer.text

@@ -22,6 +22,7 @@ from tests.integration.runtime.processes import wait_for
 AFTER_S = 20
 BID_E4 = 6_000
 RESTING_WITHIN_S = 180
+LEAST_S = 5
 KINDS = ("SIGTERM", "SIGKILL", "SIGSTOP", "cut")
 SECONDS = 120
 """Long windows: an order that nobody cancels would rest for longer than it is waited for."""
@@ -63,12 +64,17 @@ def show_a_book(run: LiveRun) -> None:
     """Stand in the books of the running windows so that the engine enters, and nobody trades with it."""
     somebody = Counterparty(run.reach()["clob_url"])
     for market in httpx.get(f"{run.reach()['control_url']}/markets").json():
+        if int(market["slug"].rpartition("-")[2]) + run.seconds < time.time() + LEAST_S:
+            continue  # it is over, or about to be
         somebody.buy(market["tokens"][0], BID_E4, 50)
         somebody.buy(market["tokens"][1], 10_000 - BID_E4 - 300, 50)
 
 
-def rest_after(kind: str, folder: Path, seed: int) -> tuple[int, int, float]:
-    """Let an engine die while an order rests; return orders resting before, after 20 s, and seconds until none did."""
+def rest_after(kind: str, folder: Path, seed: int, *, patient: bool = True) -> tuple[int, int, float]:
+    """Let an engine die while an order rests; return orders resting before, after 20 s, and seconds until none did.
+
+    Without patience it is looked no longer than until none did.
+    """
     run = DyingRun(folder, SECONDS, "live", seed)
     run.style = "empty"
     try:
@@ -84,7 +90,7 @@ def rest_after(kind: str, folder: Path, seed: int) -> tuple[int, int, float]:
             run.process("engine").send_signal(getattr(signal, kind))
         begun = time.monotonic()
         none_s = float("nan")
-        while time.monotonic() < begun + AFTER_S:
+        while time.monotonic() < begun + AFTER_S and (patient or none_s != none_s):
             if not run.open_orders() and none_s != none_s:
                 none_s = time.monotonic() - begun
             time.sleep(0.2)

@@ -17,6 +17,9 @@ from typing import Any
 
 import httpx
 
+from engine.analytics.parity import compare
+from engine.analytics.parity_report import as_values
+from engine.cli.parity import load_run
 from engine.config.load import load_config
 from engine.journal.format import RoundEntry
 from engine.journal.reader import JournalReader
@@ -34,6 +37,7 @@ from tests.signing import proof
 
 BALANCE_U6 = 1_000 * U6
 ASSETS = ("btc", "eth")
+LIVE_ROOT = "live-local"
 GRACE_S = 3
 
 
@@ -178,13 +182,13 @@ class LiveRun:
         return found | {slug: record_of(one) for slug, one in state.rounds.items()}
 
 
-def faults(run: LiveRun, decisions_least: int) -> tuple[list[str], dict[str, Any]]:
+def faults(run: LiveRun, decisions_least: int, root: str = LIVE_ROOT) -> tuple[list[str], dict[str, Any]]:
     """Return everything that is wrong after the engine has ended, and the figures."""
     wrong = [f"order {each} rested in a window that had ended" for each in sorted(run.rested_late)]
     wrong += [f"order {row['id']} rests after the end" for row in run.open_orders()]
-    records = run.records("live-local")
+    records = run.records(root)
     decisions = 0
-    for folder in sessions(run.folder / "state" / "live-local"):
+    for folder in sessions(run.folder / "state" / root):
         result = replay(JournalReader(folder), kernel_of_header)
         decisions += result.decisions
         if not result.is_equal:
@@ -193,9 +197,8 @@ def faults(run: LiveRun, decisions_least: int) -> tuple[list[str], dict[str, Any
         wrong.append(f"expected at least {decisions_least} decisions to be compared, were {decisions}")
     cash_u6 = sum(record.received_u6 - record.spent_u6 - record.fees_u6 for record in records.values())
     wallet = wait_until_mined(run)
-    redeemed_u6 = 0
     chain_u6 = int(wallet["chain"].get("", 0))
-    if chain_u6 + redeemed_u6 != BALANCE_U6 + cash_u6:
+    if chain_u6 != BALANCE_U6 + cash_u6:
         wrong.append(f"the ledger has {chain_u6}, the engine's books say {BALANCE_U6 + cash_u6}")
     held_u6 = sum(record.held_u6 for record in records.values())
     shares_u6 = sum(int(size) for token, size in wallet["chain"].items() if token)
@@ -210,6 +213,12 @@ def faults(run: LiveRun, decisions_least: int) -> tuple[list[str], dict[str, Any
         "stages": sorted({stage for record in records.values() for stage in record.stages}),
     }
     return wrong, figures
+
+
+def shadow_figures(run: LiveRun) -> dict[str, Any]:
+    """Return live against its paper twin: by order predicted and actual fill, acknowledgements, P&L by window."""
+    state = run.folder / "state"
+    return as_values(compare(load_run(state / LIVE_ROOT), load_run(state / f"{LIVE_ROOT}-twin")))
 
 
 def wait_until_mined(run: LiveRun) -> dict[str, Any]:
@@ -242,6 +251,8 @@ def main() -> int:
             run.play(given.rounds, lambda text: print(text, file=sys.stderr, flush=True))
             status = run.stop("engine")
             wrong, figures = faults(run, given.decisions)
+            if given.mode == "shadow":
+                figures["shadow"] = shadow_figures(run)
             if status:
                 wrong.append(f"the engine ended with status {status}: {run.log()}")
         finally:
