@@ -172,9 +172,10 @@ def test_cancelling_a_market_is_repeated_until_the_venue_has_done_it(bench: Benc
     call = bench.wire.take("cancel_market")
     assert bench.wire.calls == []  # one at a time
     call.lose()
-    for reply in (({"error": "restarting"}, 425), ({"error": "Too Many Requests"}, 429), ({"canceled": []}, 200)):
+    answers: list[tuple[object, int]] = [({"error": "restarting"}, 425), ({"error": "x"}, 429), ({"canceled": []}, 200)]
+    for content, status in answers:
         bench.gateway.cancel_again()
-        bench.wire.take("cancel_market").reply(*reply)
+        bench.wire.take("cancel_market").reply(content, status)
     bench.gateway.cancel_again()
     assert bench.wire.calls == []
 
