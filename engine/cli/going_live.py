@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import click
 
 from engine.config.load import Config
+from engine.journal.reader import JournalReader
 from engine.model.errors import InputError
 from engine.runtime.account import (
     Owner,
@@ -20,7 +21,8 @@ from engine.runtime.account import (
 )
 from engine.runtime.control import write_atomically
 from engine.runtime.live import Account, Hosts, hosts_of
-from engine.runtime.live_session import LivePlan
+from engine.runtime.live_session import LIVE, SHADOW, LivePlan
+from engine.runtime.recovery import last_session
 from engine.runtime.session import StateLock
 from engine.venue.addresses import checksum_address
 from feeder.sources import SourceError
@@ -118,7 +120,21 @@ def plan_live(config: Config, wishes: Wishes, source: str, run_dir: Path, config
 
 def live_root(state_dir: Path, hosts: Hosts, owner: Owner | Account) -> Path:
     """Return the state folder of live sessions, real and local ones apart. Raises InputError for another wallet's."""
-    root = state_dir / ("live-local" if hosts.is_local else "live")
+    return _of_wallet(state_dir / ("live-local" if hosts.is_local else "live"), owner)
+
+
+def stated_root(root: Path, plan: LivePlan) -> Path:
+    """Return a state folder that was named. Raises InputError for another wallet's, and for one that was traded in with
+    paper or play money where this is real money, or the other way round: its books say nothing about this venue.
+    """
+    previous = last_session(root)
+    mode = "" if previous is None else JournalReader(previous).header.mode
+    if mode and mode not in {plan._replace(mode=each).label for each in (LIVE, SHADOW)}:
+        raise InputError(f"{root}: expected the state of {plan.label} sessions, the last one was {mode}")
+    return _of_wallet(root, plan.account)
+
+
+def _of_wallet(root: Path, owner: Owner | Account) -> Path:
     address = checksum_address(owner.wallet)
     file = root / WALLET_FILE
     if not file.exists():

@@ -1,12 +1,13 @@
 """`bucketmm lab`: experiments on the whole system; `faults` lets things go wrong and checks what must hold."""
 
+import signal
 import sys
 
 import click
 import orjson
 
 from engine.cli.failing import clean_exit
-from engine.lab.faults.campaign import Campaign, as_json, run_campaign
+from engine.lab.faults.campaign import Campaign, as_json, end_by_signal, run_campaign
 from engine.lab.faults.world import RunResult, run_seed
 from engine.lab.sockets.world import run_seed_on_sockets
 
@@ -35,6 +36,7 @@ def faults(seeds: int, first_seed: int, jobs: int, sockets: bool, as_json_: bool
     Example: bucketmm lab faults --seeds 100 --jobs 2
     """
     with clean_exit():
+        signal.signal(signal.SIGTERM, end_by_signal)
         world = run_seed_on_sockets if sockets else run_seed
         campaign = run_campaign(range(first_seed, first_seed + seeds), jobs, _progress, world)
         if sys.stderr.isatty():

@@ -13,7 +13,7 @@ import orjson
 
 from engine.analytics.rounds import summarise
 from engine.cli.failing import clean_exit
-from engine.cli.going_live import Wishes, live_root, lock_wallet, plan_live
+from engine.cli.going_live import Wishes, live_root, lock_wallet, plan_live, stated_root
 from engine.config.build import scaled
 from engine.config.load import Config, load_config
 from engine.model.errors import InputError, ResourceError
@@ -156,7 +156,10 @@ def _run_live(
     signal.signal(signal.SIGTERM, _end_at_once)
     kind = "recording" if wanted.path is not None else wanted.source or config["feed"]["source"]
     plan = plan_live(config, wishes, kind, run_dir, config_path)
-    root = state_dir or live_root(Path(config["runtime"]["state_dir"]), plan.hosts, plan.account)
+    if state_dir is not None:
+        root = stated_root(state_dir, plan)
+    else:
+        root = live_root(Path(config["runtime"]["state_dir"]), plan.hosts, plan.account)
     locks = [lock_wallet(plan.account.wallet)]
     child = tidy = None
     try:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -12,6 +12,7 @@ from engine.model.market import View
 from engine.model.orders import Order
 from engine.model.records import Verdict
 from engine.model.units import NS_PER_MS
+from engine.risk.breakers import Trip
 from engine.risk.market_state import MarketState
 from engine.risk.rules import RiskFacts, review
 
@@ -19,6 +20,7 @@ from .state import KernelState
 
 Stamped = TypeVar("Stamped", Place, Prepare)
 
+WALLET_NOT_READ: Final = Trip("wallet", 0, "the wallet has not been read in this session")
 _SALT_BITS = 53
 """Salts are JSON numbers on the wire and must stay below 2^53 (protocol.md 2.2)."""
 
@@ -65,7 +67,7 @@ def judge(
             fees=context.view.fees,
             reducing=is_reducing(order, facts),
             market=context.market,
-            breaker=state.breakers.blocking(slug_of(order.order)) if state.breakers.trips else None,
+            breaker=_blocking(state, slug_of(order.order)),
             position_u6=context.position_u6,
             position_max_u6=context.position_max_u6,
         )
@@ -73,6 +75,13 @@ def judge(
         if not verdict.allowed:
             return order, verdict
     return admit(params, facts, order)
+
+
+def _blocking(state: KernelState, slug: str) -> Trip | None:
+    """Return what forbids quotes: a breaker, or a session that has not compared its books with the wallet yet."""
+    if state.breakers.trips and (trip := state.breakers.blocking(slug)) is not None:
+        return trip
+    return WALLET_NOT_READ if state.reconciler.starting else None
 
 
 def is_mutation(command: Command) -> bool:

@@ -90,6 +90,8 @@ class Kernel:
             self._say(said, event.ts_ns, decision)
         for slug in slugs:
             self._turn(slug, event, decision)
+            if event.__class__ is Market and state.rounds[slug].venue != state.venue:
+                self._turn(slug, VenueMode(event.ts_ns, state.venue), decision)  # opened while that mode was in force
         if slugs:
             said = guards.look(event, slugs)
             if said:

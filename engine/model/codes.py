@@ -135,7 +135,7 @@ MEANING: Final = MappingProxyType(
         Code.RISK_CASH: "it costs more than the cash that open orders leave free",
         Code.RISK_CAP: "it would take the round above its cap",
         Code.RISK_MARKET_STATE: "the market's state does not allow it: closed, halted, or too near its close",
-        Code.RISK_BREAKER: "a circuit breaker is tripped: only what reduces risk may leave",
+        Code.RISK_BREAKER: "a breaker is tripped or the wallet was not read yet: only what reduces risk may leave",
         Code.RISK_POSITION: "it would take all positions together above the maximum",
         AlertCode.SAFE: "a round was made safe: everything cancelled, nothing more is done until its end",
         AlertCode.NOT_SELLABLE: "bought shares cannot be sold although they should have settled",

@@ -1,11 +1,8 @@
 """Where the services of a venue are."""
 
-from typing import Final
-from urllib.parse import urlsplit
-
 import msgspec
 
-LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+from engine.execution.polymarket.dialling import parse_url
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -20,4 +17,4 @@ class Endpoints(msgspec.Struct, frozen=True):
     @property
     def is_local(self) -> bool:
         """Whether every one of them is on this machine's loopback: play money."""
-        return all(urlsplit(url).hostname in LOOPBACK for url in msgspec.structs.astuple(self))
+        return all(parse_url(url).is_loopback for url in msgspec.structs.astuple(self))

@@ -14,6 +14,7 @@ import msgspec
 
 from engine.config.load import Config
 from engine.config.secrets import check_literal_key, resolve_secret
+from engine.execution.polymarket.dialling import parse_url
 from engine.model.errors import InputError, ResourceError
 from engine.venue.accounts import known_account
 from engine.venue.addresses import checksum_address, parse_address
@@ -114,7 +115,8 @@ def stated_credentials(environment: Mapping[str, str]) -> ApiCredentials | None:
 
 async def derive_credentials(clob_url: str, key: OwnerKey, now_s: int, proxy: str | None = None) -> ApiCredentials:
     """Return the API credentials of a key, made now if it has none. Raises ResourceError when the venue gives none."""
-    async with httpx.AsyncClient(timeout=TIMEOUT_S, proxy=proxy) as client:
+    on_loopback = parse_url(clob_url).is_loopback  # what proves a key to this machine is not sent to a proxy
+    async with httpx.AsyncClient(timeout=TIMEOUT_S, proxy=proxy, trust_env=not on_loopback) as client:
         try:
             headers = auth_headers(key, now_s)
             response = await client.get(f"{clob_url}/auth/derive-api-key", headers=headers)

@@ -44,7 +44,7 @@ class Hosts(msgspec.Struct, frozen=True):
     @property
     def is_local(self) -> bool:
         """Whether all of it is on this machine's loopback: play money."""
-        return all(address.host in ("127.0.0.1", "::1", "localhost") for address in (self.clob, self.user, self.data))
+        return all(address.is_loopback for address in (self.clob, self.user, self.data))
 
 
 def hosts_of(clob_url: str, user_ws_url: str, data_url: str) -> Hosts:
@@ -208,7 +208,7 @@ class LiveEngine:
                 f"expected no orders on the wallet but ours, found {len(foreign)} ({names}): another program trades "
                 "there; stop it and cancel them, or start with --accept-foreign"
             )
-        self.gateway.acknowledge_foreign()
+        self.gateway.acknowledge_foreign(all_known=accept_foreign)
         self.upkeep.open()
 
     async def run(

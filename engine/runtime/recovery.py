@@ -9,7 +9,7 @@ from engine.journal.format import EndEntry, EventEntry
 from engine.journal.reader import JournalReader, UnbegunError, session_folders, session_number
 from engine.journal.writer import NullRecorder
 from engine.kernel.state import KernelState
-from engine.model.commands import Command, ReadOrder, ReadPosition
+from engine.model.commands import CancelAll, CancelMarket, Command, ReadOrder, ReadPosition
 from engine.model.errors import InputError
 from engine.model.events import Event, Gap, Unknown
 from engine.model.orders import OrderStatus
@@ -77,7 +77,7 @@ def first_words(state: KernelState, now_ns: int) -> tuple[list[Event], list[Comm
 
     An order that was sent but never answered may exist (Unknown, then its id is read); one that rested is only read, so
     that it keeps its place in the queue. Ended orders of open rounds are read too: a fill may have come, or been
-    reversed, while nobody listened.
+    reversed, while nobody listened. What a kill, or a bug that stopped a round, had to cancel is cancelled again.
     """
     rounds: list[Round] = list(state.rounds.values())
     working = [order for round_state in rounds for order in round_state.working()]
@@ -88,4 +88,7 @@ def first_words(state: KernelState, now_ns: int) -> tuple[list[Event], list[Comm
     everything = [order for round_state in rounds for order in (*round_state.past, round_state.entry, round_state.exit)]
     commands: list[Command] = [ReadOrder(order.order) for order in everything if order is not None]
     commands += [ReadPosition(round_state.leg) for round_state in rounds if round_state.leg >= 0]
+    commands += [CancelMarket(state.rounds[slug].up.asset) for slug in state.broken if slug in state.rounds]
+    if state.killed:
+        commands.append(CancelAll())
     return events, commands

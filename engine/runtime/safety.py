@@ -49,10 +49,11 @@ def manifest(kernel: Kernel, mode: str) -> list[GuardRow]:
 
 def state_of_trading(kernel: Kernel) -> TradingState:
     """Return what the engine may do at the moment."""
-    everywhere = any(not trip.slug for trip in kernel.state.breakers.trips)
+    state = kernel.state
+    everywhere = state.reconciler.starting or any(not trip.slug for trip in state.breakers.trips)
     held_u6 = kernel.guards.position_u6()
     params = kernel.guards.params.guardian
-    return trading_state(params, killed=kernel.state.killed, tripped=everywhere, position_u6=held_u6)
+    return trading_state(params, killed=state.killed, tripped=everywhere, position_u6=held_u6)
 
 
 def reconciliations(state: KernelState) -> list[dict[str, Any]]:

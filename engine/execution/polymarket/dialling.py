@@ -31,6 +31,11 @@ class Address(msgspec.Struct, frozen=True):
     path: str = ""
 
     @property
+    def is_loopback(self) -> bool:
+        """Whether it is on this machine, by a name that nothing else can answer to."""
+        return self.host in ("127.0.0.1", "::1", "localhost")
+
+    @property
     def authority(self) -> str:
         """Return what a Host header says: the port only where it is not the usual one."""
         host = f"[{self.host}]" if ":" in self.host else self.host

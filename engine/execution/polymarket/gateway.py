@@ -58,6 +58,7 @@ from engine.model.fees import NO_FEES, FeeSchedule
 from engine.model.market import View, fold, open_view
 from engine.model.units import NS_PER_S
 from engine.strategy.bucket.round import FillRow
+from engine.venue.amounts import DECIMALS_BY_TICK_E4
 from engine.venue.contracts import EXCHANGE_V2, EXCHANGE_V3, Exchange, is_v2_position_id
 
 NEVER_NS: Final = 1 << 62
@@ -194,12 +195,16 @@ class PolymarketGateway:
         """Return the events of a kind that wait to be taken."""
         return [event for event in self._answers if isinstance(event, kind)]
 
-    def acknowledge_foreign(self) -> None:
-        """Mark what was found on the wallet so far as known to a person: it trips no breaker."""
+    def acknowledge_foreign(self, *, all_known: bool) -> None:
+        """Mark what was found on the wallet so far as known to a person: it trips no breaker. With `all_known` so is
+        what earlier sessions found.
+        """
         self._answers = [
             msgspec.structs.replace(event, acknowledged=True) if isinstance(event, Foreign) else event
             for event in self._answers
         ]
+        if all_known:
+            self.say(Foreign(0, "", "", acknowledged=True))
 
     # The network's side.
 
@@ -317,7 +322,9 @@ class PolymarketGateway:
 
     def _terms(self, view: View, order: Place | Prepare) -> tuple[Terms, Exchange]:
         token_id = int(view.token_id)
-        terms = Terms(token_id, order.side, order.price_e4, order.size_u6, view.tick_e4, order.tif)
+        # an order is signed on the tick in force; read again after a restart, the tick may have become coarser
+        tick_e4 = view.tick_e4 if order.price_e4 % view.tick_e4 == 0 else _tick_of(order.price_e4)
+        terms = Terms(token_id, order.side, order.price_e4, order.size_u6, tick_e4, order.tif)
         return terms, EXCHANGE_V3 if is_v2_position_id(token_id) else EXCHANGE_V2
 
     def _placed(self, place: Place, own: OwnOrder, answer: Answer | LostAnswer) -> None:
@@ -437,6 +444,11 @@ class PolymarketGateway:
         reset = answer.headers.get("poly-ratelimit-reset", "")
         reset_s = int(reset) if reset.isascii() and reset.isdigit() else 0
         self.say(VenueBudget(0, remaining, reset_s * NS_PER_S))
+
+
+def _tick_of(price_e4: int) -> int:
+    """Return the coarsest tick that has a price on its grid; the amounts of an order do not depend on which it is."""
+    return next(tick_e4 for tick_e4 in DECIMALS_BY_TICK_E4 if price_e4 % tick_e4 == 0)
 
 
 def _stamps(prepared: Prepared) -> tuple[int, int]:

@@ -5,6 +5,7 @@ before the order's state is told; the balance is a cached view that `balance-all
 """
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from engine.execution.polymarket.http_line import Answer, LostAnswer
@@ -33,6 +34,14 @@ PAGES_MOST: Final = 20
 """Pages of trades that are looked through for one order: 2,000 trades of one market."""
 
 
+class _Reading(Enum):
+    """How far a reading that takes several calls is."""
+
+    DONE = 1
+    UNDER_WAY = 2
+    FAILED = 3
+
+
 class _Search(NamedTuple):
     """Trades of one order that are looked for: `wanted` are those not seen yet, new ones and such as may fail."""
 
@@ -54,6 +63,7 @@ class Inquiry:
         self._say = say
         self._signature_type = str(int(signer.signature_type))
         self._wallet = checksum_address(signer.wallet)
+        self._wallet_reading = _Reading.DONE
 
     def order(self, own: OwnOrder, condition_id: str) -> None:
         """Read one order, then the trades of it that were not told yet, then tell its state."""
@@ -78,7 +88,7 @@ class Inquiry:
     def _listed(self, own: OwnOrder, condition_id: str, answer: Answer | LostAnswer) -> None:
         try:
             rows = _rows(answer)
-            row = next((order_row(row) for row in rows), None)
+            row = next((found for found in map(order_row, rows) if found.remote_id == own.remote_id), None)
         except ValueError:
             self._failed(own)
             return
@@ -164,7 +174,12 @@ class Inquiry:
         self._say(Book(0, view.asset, bid.price_e4, bid.size_u6, ask.price_e4, ask.size_u6, top.venue_ts_ns))
 
     def wallet(self) -> None:
-        """Read collateral, and what winning shares can be redeemed for; nothing is said unless both are known."""
+        """Read collateral, and what winning shares can be redeemed for; nothing is said unless both are known, and
+        `wallet_again` asks anew where they are not.
+        """
+        if self._wallet_reading is _Reading.UNDER_WAY:
+            return
+        self._wallet_reading = _Reading.UNDER_WAY
         query = {"asset_type": "COLLATERAL", "signature_type": self._signature_type}
         self._wire.read(
             "/balance-allowance/update",
@@ -172,10 +187,16 @@ class Inquiry:
             **query,
         )
 
+    def wallet_again(self) -> None:
+        """Read the wallet again where the last reading failed."""
+        if self._wallet_reading is _Reading.FAILED:
+            self.wallet()
+
     def _collateral(self, answer: Answer | LostAnswer) -> None:
         try:
             collateral_u6 = read_balance(_body(answer))
         except ValueError:
+            self._wallet_reading = _Reading.FAILED
             return
         self._wire.positions(
             lambda positions: self._redeemable(collateral_u6, positions),
@@ -188,7 +209,9 @@ class Inquiry:
         try:
             redeemable_u6 = read_redeemable_u6(_body(answer))
         except ValueError:
+            self._wallet_reading = _Reading.FAILED
             return
+        self._wallet_reading = _Reading.DONE
         self._say(Wallet(0, collateral_u6, redeemable_u6, "venue"))
 
 

@@ -22,6 +22,7 @@ TURN_S: Final = 1.0
 CLOCK_EVERY_S: Final = 60.0
 RECONCILE_EVERY_S: Final = 30.0
 OUTCOMES_EVERY_S: Final = 15.0
+WALLET_EVERY_S: Final = 10.0
 OUTCOME_LATE_NS: Final = 60 * NS_PER_S
 """Settlement comes 20-90 s after a window's end; the feed tells it at once, if it is there."""
 TRADES_OVERLAP_S: Final = 120
@@ -97,6 +98,8 @@ class Upkeep:
                 self.read_all()
             if self._is_due("outcomes", now_s, OUTCOMES_EVERY_S):
                 self._read_outcomes()
+            if self._is_due("wallet", now_s, WALLET_EVERY_S):
+                self._gateway.inquiry.wallet_again()
             self._end_waits()
             self._gateway.cancel_again()
             now_ns = self._now_ns()

@@ -78,7 +78,8 @@ class UserStream:
                     await line.upgraded
                 line.send(self._hello)
                 self.connections += 1
-                self._tell(True, "")
+                if await self._answers(line):
+                    self._tell(True, "")
                 why = await self._keep(line)
             except (OSError, TimeoutError) as error:
                 why = str(error) or type(error).__name__
@@ -96,16 +97,24 @@ class UserStream:
             self._told = is_up
             self._on_state(is_up, why)
 
+    async def _answers(self, line: "_Line") -> bool:
+        """Whether the venue talks to us after the credentials: it closes the connection where it does not take them,
+        and until then nothing of ours can be believed to be told.
+        """
+        line.send(b"PING")
+        await asyncio.wait((line.answered, line.ended), timeout=STALE_AFTER_S, return_when=asyncio.FIRST_COMPLETED)
+        return line.answered.done() and not line.ended.done()
+
     async def _keep(self, line: "_Line") -> str:
         """Ping until the line ends or is silent for too long; return why it is over."""
         loop = asyncio.get_running_loop()
         while True:
-            line.send(b"PING")
             done, _ = await asyncio.wait((line.ended,), timeout=PING_EVERY_S)
             if done:
                 return line.ended.result()
             if loop.time() - line.heard_s > STALE_AFTER_S:
                 return f"no PONG for {STALE_AFTER_S:g} s"
+            line.send(b"PING")
 
 
 class _Line(asyncio.Protocol):
@@ -121,6 +130,7 @@ class _Line(asyncio.Protocol):
         self._pieces = bytearray()
         self.upgraded: asyncio.Future[None] = loop.create_future()
         self.ended: asyncio.Future[str] = loop.create_future()
+        self.answered: asyncio.Future[None] = loop.create_future()  # the first message after the upgrade
         self.heard_s = loop.time()
 
     def send(self, text: bytes) -> None:
@@ -170,6 +180,8 @@ class _Line(asyncio.Protocol):
             self._pieces += frame.data
             if frame.fin:
                 message, self._pieces = bytes(self._pieces), bytearray()
+                if not self.answered.done():
+                    self.answered.set_result(None)
                 self._on_frame(message)
 
     def _flush(self) -> None:

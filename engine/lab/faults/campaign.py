@@ -5,6 +5,7 @@ import logging
 import multiprocessing
 import shutil
 import signal
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator
@@ -103,6 +104,13 @@ def _mapper(jobs: int) -> Iterator[Callable[[Callable[[int], RunResult], Iterabl
 
 
 def _begin_process() -> None:
-    """Be quiet, and leave Ctrl-C to the process that asked for the runs."""
+    """Be quiet, and leave Ctrl-C to the process that asked for the runs; what it ends cleans up after itself."""
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, end_by_signal)
+
+
+def end_by_signal(number: int, frame: object) -> None:
+    """Leave by an exception, so that rings, folders and processes of a run are removed."""
+    del frame
+    sys.exit(128 + number)

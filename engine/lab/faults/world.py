@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,7 @@ import msgspec
 
 from engine.config.build import scaled
 from engine.config.load import Config, load_config
+from engine.exchange.scenario import What
 from engine.lab.faults.checks import at_risk, budget, check_books, decisions
 from engine.lab.faults.engine import EngineProcess, KilledError, Moment
 from engine.lab.faults.feeder import FeederProcess
@@ -17,9 +19,11 @@ from engine.lab.faults.troubles import OVER_MS, Mishap, Trouble
 from engine.lab.faults.venue import FOR_ENGINE, FOR_FEEDER, Venue
 from engine.lab.virtual.chance import seeded_libraries
 from engine.lab.virtual.loop import VirtualLoop
+from engine.model.errors import InputError
 from engine.model.units import NS_PER_S
 from engine.runtime.control import ControlFiles
 from engine.worlds.params import Style
+from shm import objects
 
 LENGTH_S: Final = 20
 START_S: Final = 1_795_262_400
@@ -40,6 +44,8 @@ _WITHOUT_US: Final = (
     Mishap.ENGINE_FROZEN,
     Mishap.ENGINE_CUT_OFF,
 )
+_STANDS_BY: Final = frozenset({What.RESTART, Mishap.ENGINE_RESTARTED, Mishap.KILL_SWITCH})
+"""After these the engine waits longer than a run lasts: for the end of post-only mode, or of windows made safe."""
 
 
 class RunResult(msgspec.Struct, frozen=True):
@@ -59,8 +65,12 @@ class RunResult(msgspec.Struct, frozen=True):
 def run_seed(seed: int, troubles: list[Trouble], folder: Path) -> RunResult:
     """Play one run in an empty folder. The same seed and troubles give the same result."""
     loop = VirtualLoop((START_S + JOIN_S) * NS_PER_S, f"world {seed}", horizon_s=HORIZON_S)
-    with seeded_libraries(f"libraries {seed}"):
-        return loop.run(_World(loop, seed, troubles, folder).play())
+    ring = f"bucketmm-faults-{os.getpid()}-{seed}"
+    try:
+        with seeded_libraries(f"libraries {seed}"):
+            return loop.run(_World(loop, seed, troubles, folder, ring).play())
+    finally:
+        objects.unlink(ring)
 
 
 def world_config(folder: Path) -> Config:
@@ -70,11 +80,12 @@ def world_config(folder: Path) -> Config:
 
 
 class _World:
-    def __init__(self, loop: VirtualLoop, seed: int, troubles: list[Trouble], folder: Path) -> None:
+    def __init__(self, loop: VirtualLoop, seed: int, troubles: list[Trouble], folder: Path, ring: str) -> None:
         self._loop = loop
         self._seed = seed
         self._troubles = troubles
         self._folder = folder
+        self._ring = ring
         self._effects: dict[str, int] = {}
         self._left: list[str] = []
         self._doing: list[asyncio.Task[None]] = []
@@ -86,7 +97,7 @@ class _World:
         self._control = ControlFiles(Path(config["risk"]["kill_file"]))
         (self._folder / "run").mkdir()
         self._venue = venue = Venue(loop, seed, STYLES[seed // 2 % 3], LENGTH_S)
-        ring = f"bucketmm-faults-{os.getpid()}-{seed}"
+        ring = self._ring
         self._feeder = feeder = FeederProcess(
             loop, ring, self._folder / "run", LENGTH_S, seed, venue.account.credentials
         )
@@ -107,6 +118,7 @@ class _World:
             violations = [
                 *self._of_processes(),
                 *self._left,
+                *self._goes_on(),
                 *at_risk(config, venue.record),
                 *budget(config, venue.record),
                 *check_books(config, engine.root, venue.evidence()),
@@ -145,6 +157,14 @@ class _World:
             self._took_effect(trouble, self._venue.end(trouble.incident.name))
         else:
             await self._happen(Mishap(trouble.name), trouble)
+
+    def _goes_on(self) -> Iterator[str]:
+        """See that the engine has traded again when everything worked again."""
+        over_ms = (START_S + JOIN_S) * 1_000 + OVER_MS
+        if _STANDS_BY.isdisjoint(trouble.name for trouble in self._troubles) and not any(
+            placed_ms > over_ms for placed_ms in self._venue.record.placed_ms.values()
+        ):
+            yield f"stopped trading: no order in the last {QUIET_S} s, when everything worked again"
 
     async def _left_alone(self, mishap: Mishap) -> None:
         """See that nothing rests when the engine has been away for long."""
@@ -188,7 +208,8 @@ class _World:
             case Mishap.KILL_SWITCH:
                 self._control.kill("a mishap")
                 await asyncio.sleep(last_s)
-                self._control.resume("the campaign", "it is over")
+                with suppress(InputError):  # of two that overlap the first to end has resumed
+                    self._control.resume("the campaign", "it is over")
             case Mishap.CONNECTIONS_RESET:
                 network.reset(lambda dialled: True)
             case Mishap.FEEDER_KILLED:

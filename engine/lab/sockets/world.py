@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from engine.lab.faults.venue import AHEAD, CONFIRMED_MS, MINED_MS
 from engine.lab.faults.world import LENGTH_S, QUIET_S, SETTLED_S, STYLES, RunResult, world_config
 from engine.lab.sockets.process import Program
 from engine.lab.sockets.relay import HOST, Relay
+from engine.model.errors import InputError
 from engine.runtime.control import ControlFiles
 from engine.runtime.live import Account
 from engine.venue.accounts import known_account
@@ -213,7 +215,8 @@ class _SocketWorld:
             case Mishap.KILL_SWITCH:
                 self._control.kill("a mishap")
                 await asyncio.sleep(last_s)
-                self._control.resume("the campaign", "it is over")
+                with suppress(InputError):  # of two that overlap the first to end has resumed
+                    self._control.resume("the campaign", "it is over")
             case Mishap.CONNECTIONS_RESET:
                 for each in self._relays.values():
                     each.reset()

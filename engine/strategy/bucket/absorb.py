@@ -106,8 +106,9 @@ def _answer(turn: Turn, event: Accepted | Gone | OrderRead) -> None:
     if isinstance(event, Accepted):
         turn.state.tick_refusals = 0
     before = _replace_order(turn.state, event.order, lambda order: advance(order, event))
-    if isinstance(event, OrderRead) and event.resting and before is not None and before.status in TERMINAL:
-        turn.intents.append(Cancel(event.order))  # thought to be over, by a wrong answer or a read that lagged
+    rests = isinstance(event, Accepted | OrderRead) and event.resting
+    if rests and before is not None and before.status in TERMINAL:
+        turn.intents.append(Cancel(event.order))  # thought to be over, by a wrong answer or because it took so long
 
 
 def _unknown(turn: Turn, event: Unknown) -> None:
@@ -195,6 +196,8 @@ def _bought(state: Round, event: Fill, cost_u6: int) -> None:
         state.settling_since_ns = 0
     if state.leg < 0:
         state.leg = event.asset
+        if state.won is not None and event.asset != state.up.asset:
+            state.won = not state.won  # the outcome came first: it was kept as the first token's
         state.leg_bid_e4 = external_bid(state, state.view(event.asset)) or event.price_e4
         _take_in_dust(state)
     state.held_u6 += event.size_u6

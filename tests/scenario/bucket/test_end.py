@@ -49,6 +49,17 @@ def test_a_round_without_an_entry_ends_flat() -> None:
     assert (record.entries, record.fills, record.pnl_u6, record.settled) == (0, 0, 0, True)
 
 
+@pytest.mark.parametrize(("asset", "up_won"), [(UP, True), (UP, False), (DOWN, True), (DOWN, False)])
+def test_an_outcome_that_comes_before_the_fill_settles_the_leg_that_was_bought(asset: int, up_won: bool) -> None:
+    """After a standstill the ring is read before the user channel: the market is resolved before the fill is told."""
+    play = Scenario().book(700, 0.65, asset=asset)
+    size_u6 = play.place.size_u6
+    play.accept(700.1).outcome(920, won=up_won).fill(920.1, size_u6 / 1e6)
+    record = record_of(play.state)
+    payout_u6 = size_u6 if up_won == (asset == UP) else 0
+    assert (record.settled, record.fills, record.pnl_u6) == (True, 1, payout_u6 - size_u6 * 65 // 100)
+
+
 def test_the_record_is_provisional_until_the_outcome() -> None:
     play = Scenario().holding(700, 0.92).tick(780).gone(781).tick(900)
     before = record_of(play.state)

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.model.codes import AlertCode, Code
-from engine.model.commands import Place, Purpose, ReadOrder
+from engine.model.commands import Cancel, Place, Purpose, ReadOrder
 from engine.model.events import Origin, Rejected, VenueState
 from engine.model.orders import OrderStatus
 from engine.strategy.bucket.stages import Stage
@@ -169,6 +169,15 @@ def test_an_order_that_was_thought_to_be_over_and_rests_is_cancelled() -> None:
     play.read(40, entry, found=True, resting=True)
     assert play.cancelled == ["entry"]
     assert play.read(41, entry, found=True, resting=False).cancelled == []
+
+
+def test_an_order_that_was_given_up_and_comes_to_rest_later_is_cancelled_at_once() -> None:
+    play = Scenario().book(10, 0.60).unknown(10.1)
+    entry = play.last
+    play.read(15.2, found=False).read(17.3, found=False).book(18, 0.60)
+    assert play.last != entry, "another one has taken its place"
+    assert play.accept(19, entry).cancelled == ["entry"]
+    assert play.intents[-1] == Cancel(entry)
 
 
 def test_a_refused_order_that_rests_after_all_is_cancelled() -> None:

@@ -23,12 +23,16 @@ from engine.cli.going_live import (
     live_root,
     lock_wallet,
     plan_live,
+    stated_root,
     venue_of,
 )
 from engine.config.load import Config, parse_config
 from engine.model.errors import InputError, ResourceError
+from engine.model.events import Tick
 from engine.runtime.account import API_NAMES, KEY_NAME, owner_of
-from engine.runtime.live import hosts_of
+from engine.runtime.compose import fresh_state, open_journal
+from engine.runtime.live import Account, Hosts, hosts_of
+from engine.runtime.live_session import LivePlan
 from engine.venue.accounts import known_account
 from engine.venue.addresses import checksum_address
 from engine.venue.credentials import ApiCredentials
@@ -148,6 +152,31 @@ def test_a_wallet_keeps_its_state_folder_and_another_ones_is_refused(tmp_path: P
     theirs, ours = checksum_address(mine.wallet), checksum_address(other.wallet)
     with pytest.raises(InputError, match=re.escape(f"expected the state of {ours}, was that of {theirs}")):
         live_root(tmp_path, REAL.hosts, other)
+
+
+@pytest.mark.parametrize("hosts", [REAL.hosts, LOCAL.hosts], ids=["real", "local"])
+@pytest.mark.parametrize("before", ["dry", "live", "shadow", "live (local exchange)", "shadow (local exchange)", None])
+def test_a_named_state_folder_has_to_be_of_the_same_kind_of_money(
+    tmp_path: Path, hosts: Hosts, before: str | None
+) -> None:
+    owner = owner_of(config_of(), {}, local=True)
+    account = Account(owner.key, owner.wallet, owner.signature_type, ApiCredentials("k", "c2VjcmV0", "p"))
+    plan = LivePlan(account, hosts)
+    if before is not None:
+        journal = open_journal(
+            tmp_path / "session-000001", config_of(), fresh_state(config_of()), clock="wall", mode=before
+        )
+        journal.event(1, Tick(1))
+        journal.close(1)
+        journal.abandon()
+    if before is None or (("local" in before) == hosts.is_local and before != "dry"):
+        assert stated_root(tmp_path, plan) == tmp_path
+        other = msgspec.structs.replace(account, wallet=b"\x07" * 20)
+        with pytest.raises(InputError, match="was that of"):
+            stated_root(tmp_path, plan._replace(account=other))
+    else:
+        with pytest.raises(InputError, match=re.escape(f"sessions, the last one was {before}")):
+            stated_root(tmp_path, plan)
 
 
 def test_two_engines_on_one_wallet_are_refused_whatever_their_folders(

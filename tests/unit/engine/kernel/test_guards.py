@@ -391,3 +391,19 @@ def test_the_same_events_lead_to_the_same_state_with_every_guard_in_use() -> Non
         said = [kernel.receive(event) for event in events]
         states.append((said, encode_state(kernel.state)))
     assert states[0] == states[1]
+
+
+def test_a_session_risks_nothing_before_it_has_seen_the_wallet_but_reduces_risk() -> None:
+    kernel, _ = kernel_with(config())
+    kernel.receive(Operator(at(0), "start", "shell"))
+    kernel.receive(book(DOWN, 1, 3_800, 3_900))
+    assert kernel.receive(book(UP, 1, 6_100, 6_200)) == []
+    kernel.receive(Wallet(at(2), 10_000 * USD, 0, "venue"))
+    (place,) = kernel.receive(book(UP, 7, 6_100, 6_200))
+    assert isinstance(place, Place)
+    holder, target = holding()
+    holder.receive(Operator(at(5), "start", "shell"))
+    holder.receive(book(UP, 6, 4_000, 4_100))
+    (stop, *_) = holder.receive(Gone(at(6.1), target.order, GoneReason.CANCELED, 0))
+    assert isinstance(stop, Place)
+    assert stop.purpose == Purpose.STOP

@@ -300,3 +300,17 @@ def test_selling_the_same_leg_is_not_limited_by_the_cash() -> None:
     (stop,) = kernel.receive(Gone(at(5.1), cancel.order, GoneReason.CANCELED, 0))
     assert isinstance(stop, Place)
     assert (stop.side, stop.price_e4, stop.size_u6) == (Side.SELL, 100, place.size_u6)
+
+
+@pytest.mark.parametrize("mode", [VenueState.RESTARTING, VenueState.POST_ONLY, VenueState.CANCEL_ONLY])
+def test_a_window_that_opens_in_another_mode_of_the_venue_knows_it_and_waits_after_its_end(mode: VenueState) -> None:
+    kernel = build_kernel(CONFIG, fresh_state(CONFIG), NullRecorder())
+    kernel.receive(VenueMode(at(-10), mode))
+    for asset in (UP, DOWN):
+        kernel.receive(opened(asset))
+    kernel.receive(book(DOWN, 1, 3_800, 3_900))
+    assert kernel.receive(book(UP, 1, 6_100, 6_200)) == []
+    assert kernel.receive(VenueMode(at(20), VenueState.NORMAL)) == []
+    assert kernel.receive(book(UP, 25, 6_100, 6_200)) == []
+    (place,) = kernel.receive(book(UP, 30, 6_100, 6_200))
+    assert isinstance(place, Place)

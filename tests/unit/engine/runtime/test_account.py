@@ -157,6 +157,15 @@ def test_credentials_that_exist_are_derived_with_a_proof_of_the_key() -> None:
     assert proven_address(*(headers[name] for name in names)) == known_account(0).address
 
 
+def test_a_proxy_of_the_environment_does_not_see_what_is_proven_to_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    asked, found = derived(lambda what: (200, GIVEN))
+    assert (found.key, len(asked)) == ("key", 1)
+
+
 def test_credentials_that_do_not_exist_are_made() -> None:
     asked, found = derived(lambda what: (200, GIVEN) if what.startswith("POST") else (400, b"{}"))
     assert found.key == "key"

@@ -129,8 +129,9 @@ def test_orders_that_are_not_ours_are_no_start_unless_that_is_accepted(monkeypat
         assert resting(stage) == 1, "a look changes nothing"
         engine = engine_of(stage.venue.account)
         await engine.prepare(STATE, accept_foreign=True)
-        (foreign,) = [event for event in engine.gateway.take(0) if isinstance(event, Foreign)]
-        assert foreign.acknowledged
+        found, earlier = [event for event in engine.gateway.take(0) if isinstance(event, Foreign)]
+        assert (found.acknowledged, found.remote_id != "") == (True, True)
+        assert earlier == Foreign(0, "", "", acknowledged=True), "and so is what an earlier session was stopped by"
         await engine.close()
 
     play(monkeypatch, story)
@@ -385,6 +386,7 @@ def test_after_an_exception_of_a_turn_no_beat_is_sent(monkeypatch: pytest.Monkey
         (begun,) = shell.begun
         assert isinstance(begun, Operator)
         assert (begun.action, begun.who) == ("start", "shell")
+        await asyncio.sleep(1)  # for a beat that was under way
         held_s = engine.upkeep.heartbeat.accepted_s
         await asyncio.sleep(30)
         assert engine.upkeep.heartbeat.accepted_s == held_s

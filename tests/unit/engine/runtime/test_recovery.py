@@ -6,7 +6,7 @@ import pytest
 from engine.journal.format import MAGIC
 from engine.journal.writer import JournalWriter
 from engine.kernel.state import encode_state
-from engine.model.commands import ReadOrder, ReadPosition
+from engine.model.commands import CancelAll, CancelMarket, ReadOrder, ReadPosition
 from engine.model.errors import InputError
 from engine.model.events import Gap, Unknown
 from engine.runtime.compose import build_kernel, build_paper, fresh_state, journal_header, open_journal
@@ -82,6 +82,17 @@ def test_a_position_is_asked_for(tmp_path: Path) -> None:
     assert next(iter(loop.kernel.state.rounds.values())).held_u6 > 0
     _, commands = first_words(loop.kernel.state, at(30))
     assert ReadPosition(UP) in commands
+
+
+def test_what_a_kill_or_a_bug_had_to_cancel_is_cancelled_again(tmp_path: Path) -> None:
+    state = begin_round(tmp_path / "session-000001", 2).kernel.state
+    (slug,) = state.rounds
+    state.broken[slug] = "a bug"
+    assert first_words(state, at(30))[1][-1] == CancelMarket(UP)
+    state.killed = True
+    assert first_words(state, at(30))[1][-2:] == [CancelMarket(UP), CancelAll()]
+    del state.rounds[slug]
+    assert first_words(state, at(30))[1] == [CancelAll()]
 
 
 def test_a_session_that_died_before_its_header_was_written_took_nothing_and_is_passed_over(tmp_path: Path) -> None:

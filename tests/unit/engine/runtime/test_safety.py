@@ -136,3 +136,11 @@ def test_the_last_comparisons_with_the_wallet_are_shown_with_drift_and_breach() 
         }
     ]
     assert row(kernel, "wallet_halt").now == "1 in a row"
+
+
+def test_a_session_that_has_not_seen_the_wallet_only_reduces_risk() -> None:
+    kernel = fresh()
+    kernel.receive(Operator(at(0), "start", "shell"))
+    assert state_of_trading(kernel) == TradingState.REDUCING
+    kernel.receive(Wallet(at(1), 900_000_000, 0))
+    assert state_of_trading(kernel) == TradingState.ACTIVE

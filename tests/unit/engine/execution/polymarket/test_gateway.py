@@ -172,9 +172,10 @@ def test_cancelling_a_market_is_repeated_until_the_venue_has_done_it(bench: Benc
     call = bench.wire.take("cancel_market")
     assert bench.wire.calls == []  # one at a time
     call.lose()
-    for reply in (({"error": "restarting"}, 425), ({"error": "Too Many Requests"}, 429), ({"canceled": []}, 200)):
+    answers: list[tuple[object, int]] = [({"error": "restarting"}, 425), ({"error": "x"}, 429), ({"canceled": []}, 200)]
+    for content, status in answers:
         bench.gateway.cancel_again()
-        bench.wire.take("cancel_market").reply(*reply)
+        bench.wire.take("cancel_market").reply(content, status)
     bench.gateway.cancel_again()
     assert bench.wire.calls == []
 
@@ -329,6 +330,22 @@ def test_an_outcome_that_was_read_is_told_for_both_tokens_once(bench: Bench) -> 
     bench.gateway.resolved(CONDITION, DOWN)
     bench.gateway.resolved(CONDITION, DOWN)
     assert [(event.asset, event.won) for event in bench.told(Outcome)] == [(0, False), (1, True)]
+
+
+@pytest.mark.parametrize(("then_e4", "now_e4"), [(10, 100), (100, 10), (100, 100)])
+@pytest.mark.parametrize("price_e4", [9_850, 9_870, 9_900, 100, 5_000])
+def test_after_a_restart_an_order_has_its_id_whatever_the_tick_has_become(
+    bench: Bench, then_e4: int, now_e4: int, price_e4: int
+) -> None:
+    if price_e4 % then_e4:
+        return
+    command = stop(price_e4=price_e4)
+    bench.gateway.observe(market(0, MarketChange.TICK, then_e4), NOW)
+    bench.submit(command)
+    again = Bench()
+    views = (open_view(market(0, tick_e4=now_e4)), open_view(market(1, tick_e4=now_e4)), NOW + 900 * S)
+    again.gateway.restore([command], [views])
+    assert again.remote_id(command.order) == bench.remote_id(command.order)
 
 
 def test_after_a_restart_a_trade_that_was_told_in_one_piece_is_not_counted_again_in_parts() -> None:

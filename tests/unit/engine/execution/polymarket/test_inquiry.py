@@ -103,6 +103,16 @@ def test_a_server_error_is_not_believed_and_the_list_is_asked(bench: Bench) -> N
     assert bench.told() == [OrderState(NOW, ORDER, found=False)]
 
 
+def test_another_order_in_the_list_says_nothing_of_ours(bench: Bench) -> None:
+    remote_id = bench.remote_id(ORDER)
+    for rows, found in (([], False), ([order_row(remote_id)], True)):
+        bench.wire.calls.clear()
+        bench.submit(ReadOrder(ORDER))
+        bench.wire.take("read").reply({"error": "Internal server error"}, 500)
+        bench.wire.take("read").reply({"data": [order_row("0x" + "7" * 64, "CANCELED"), *rows], "next_cursor": "LTE="})
+        assert bench.told() == [OrderState(NOW, ORDER, found, found)]
+
+
 def test_a_read_without_an_answer_or_with_a_strange_one_has_failed(bench: Bench) -> None:
     bench.wire.take("read").lose()
     bench.submit(ReadOrder(ORDER))
@@ -149,3 +159,24 @@ def test_the_wallet_is_told_only_when_collateral_and_redeemable_shares_are_known
                 {"data": [{"current_value": 4.5, "redeemable": True}, {"current_value": 9, "redeemable": False}]}
             )
             assert bench.told() == [Wallet(NOW, 900_000_000, 4_500_000, "venue")]
+
+
+def test_a_wallet_that_could_not_be_read_is_read_again_and_never_twice_at_a_time(bench: Bench) -> None:
+    bench.wire.calls.clear()
+    bench.gateway.inquiry.wallet_again()
+    assert bench.wire.calls == []
+    for status in (503, 200):
+        bench.submit(ReadWallet())
+        bench.submit(ReadWallet())
+        bench.gateway.inquiry.wallet_again()
+        assert len(bench.wire.calls) == 1
+        bench.wire.take("read").reply("")
+        bench.wire.take("read").reply({"balance": "900000000"}, status)
+    bench.wire.take("positions").reply({"data": "?"})
+    bench.gateway.inquiry.wallet_again()
+    bench.wire.take("read").reply("")
+    bench.wire.take("read").reply({"balance": "900000000"})
+    bench.wire.take("positions").reply({"data": []})
+    bench.gateway.inquiry.wallet_again()
+    assert bench.wire.calls == []
+    assert bench.told() == [Wallet(NOW, 900_000_000, 0, "venue")]

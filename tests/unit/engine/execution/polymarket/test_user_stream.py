@@ -182,6 +182,21 @@ def test_a_venue_that_ends_every_connection_at_once_is_not_stormed() -> None:
     played(work)
 
 
+def test_a_venue_that_closes_on_our_credentials_is_never_up() -> None:
+    async def work(bench: Bench) -> None:
+        bench.venue.pongs = False
+        bench.venue.ends[0].transport.abort()
+        before = len(bench.venue.ends)
+        while len(bench.venue.ends) < before + 10:
+            await asyncio.sleep(0.05)
+            for end in bench.venue.ends:
+                if end.texts:
+                    end.transport.abort()
+        assert bench.ups == [True, False]
+
+    played(work)
+
+
 def test_it_begins_with_a_venue_that_is_not_there_yet() -> None:
     loop = VirtualLoop(horizon_s=100)
     bench = Bench(loop)

@@ -12,8 +12,9 @@ from engine.execution.polymarket.user_channel import OwnFill
 from engine.lab.faults.checks import at_risk
 from engine.lab.faults.troubles import Mishap, Trouble
 from engine.lab.faults.world import RunResult, run_seed, world_config
+from engine.model.codes import Code
 from engine.model.commands import Place
-from engine.model.events import Side
+from engine.model.events import Rejected, Side
 
 CUT = Trouble(name=str(Mishap.ENGINE_CUT_OFF), at_ms=9_000, for_ms=4_000)
 KILLED = Trouble(name=str(Mishap.ENGINE_KILLED), at_ms=14_000, for_ms=3_000)
@@ -113,6 +114,21 @@ def test_an_engine_that_plays_with_more_than_its_cap_is_reported(
     believed = config.replaced({"position_control": {"CAP_SCHEDULE": steps}})
     monkeypatch.setattr("engine.lab.faults.world.at_risk", lambda config, record: at_risk(believed, record))
     assert "cap" in found(run_seed(4, [], tmp_path))
+
+
+def test_an_engine_that_stops_trading_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = PolymarketGateway._place
+    placed: list[Place] = []
+
+    def tired(gateway: PolymarketGateway, command: Place) -> None:
+        placed.append(command)
+        if len(placed) < 3:
+            place(gateway, command)
+        else:
+            gateway.say(Rejected(0, command.order, Code.NOT_READY))
+
+    monkeypatch.setattr(PolymarketGateway, "_place", tired)
+    assert "stopped trading" in found(run_seed(4, [], tmp_path))
 
 
 def test_an_exception_in_a_callback_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
