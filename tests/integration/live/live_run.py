@@ -177,7 +177,8 @@ class LiveRun:
         for process in self._processes.values():
             process.kill()
             process.wait()
-        Path("/dev/shm" + self.ring).unlink(missing_ok=True)
+        for path in Path("/dev/shm").glob(f"{self.ring[1:]}*"):  # the ring, and the doorbells of whoever was killed
+            path.unlink(missing_ok=True)
 
     def records(self, root: str) -> dict[str, RoundRecord]:
         """Return the last record of each window in a state folder's journals, and of those that are not over."""
