@@ -92,6 +92,8 @@ class Kernel:
             self._turn(slug, event, decision)
             if event.__class__ is Market and state.rounds[slug].venue != state.venue:
                 self._turn(slug, VenueMode(event.ts_ns, state.venue), decision)  # opened while that mode was in force
+            if event.__class__ is Market and state.stopping and not state.rounds[slug].stopping:
+                self._turn(slug, Operator(event.ts_ns, "stop", "kernel", "the session is ending"), decision)
         if slugs:
             said = guards.look(event, slugs)
             if said:
@@ -160,6 +162,8 @@ class Kernel:
             state.killed, state.kill_reason = True, event.reason
         elif isinstance(event, Operator) and event.action == "resume":
             state.killed, state.kill_reason = False, ""
+        elif isinstance(event, Operator) and event.action == "stop":
+            state.stopping = True
 
     def _turn(self, slug: str, event: Event, decision: Decision) -> None:
         """Step one window, and once more for each refusal that its intents meet."""

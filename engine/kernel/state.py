@@ -29,7 +29,7 @@ class Fired(msgspec.Struct, frozen=True, array_like=True):
     detail: str
 
 
-STATE_FORMAT: Final = 2
+STATE_FORMAT: Final = 3
 """Raised with every change of what a state holds or of what an event leads to: an older journal, replayed by newer
 rules, would not name the orders that were sent. Its state is refused, by its first value.
 """
@@ -41,6 +41,7 @@ class KernelState(msgspec.Struct, array_like=True, kw_only=True, tag=STATE_FORMA
     bankroll_u6: int
     seq: int = 0
     killed: bool = False
+    stopping: bool = False  # the session is ending
     kill_reason: str = ""
     venue: VenueState = VenueState.NORMAL
     budget: MutationBudget = MutationBudget()

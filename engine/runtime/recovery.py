@@ -4,6 +4,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from engine.config.load import Config
 from engine.journal.format import EndEntry, EventEntry
 from engine.journal.reader import JournalReader, UnbegunError, session_folders, session_number
@@ -57,7 +59,16 @@ def recover(config: Config, root: Path) -> Recovered:
         if isinstance(frame.entry, EventEntry):
             kernel.receive(frame.entry.event)
         closed = isinstance(frame.entry, EndEntry)
-    return Recovered(kernel.state, folder, previous, closed, reader.torn_bytes)
+    return Recovered(_begun_anew(kernel.state), folder, previous, closed, reader.torn_bytes)
+
+
+def _begun_anew(state: KernelState) -> KernelState:
+    """Return the state without the last session's end: what it had stopped goes on from where it was."""
+    state.stopping = False
+    for slug, one in state.rounds.items():
+        if one.stopping:
+            state.rounds[slug] = msgspec.structs.replace(one, stopping=False)
+    return state
 
 
 def was_closed(folder: Path) -> bool:

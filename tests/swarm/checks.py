@@ -144,7 +144,7 @@ class Checks:
         self.presigned += 1
 
     def _liveness(self, state: Round, event: Event) -> None:
-        if state.held_u6 < 5_000_000 or state.stage in DECLARED_HOLDS:
+        if state.held_u6 < 5_000_000 or state.stage in DECLARED_HOLDS or state.stopping:
             return
         if state.exit is not None or state.entry is not None:
             return  # a resting exit, a pending cancel or sell, or an entry whose rest works while the stop is watched

@@ -20,6 +20,8 @@ from engine.model.units import NS_PER_MS, NS_PER_S
 
 TURN_S: Final = 1.0
 CLOCK_EVERY_S: Final = 60.0
+CLOCK_AGAIN_S: Final = 5.0
+"""While the clocks are apart: quotes are pulled until they are not."""
 RECONCILE_EVERY_S: Final = 30.0
 OUTCOMES_EVERY_S: Final = 15.0
 WALLET_EVERY_S: Final = 10.0
@@ -125,6 +127,8 @@ class Upkeep:
         skew_ns = venue_s * NS_PER_S + NS_PER_S // 2 - middle_ns  # it says whole seconds: half of one on average
         self._gateway.wire.offset_ns = skew_ns if abs(skew_ns) > NS_PER_S else 0
         wrong = abs(skew_ns) > SKEW_MOST_NS
+        if wrong:
+            self._due_s["clock"] = asyncio.get_running_loop().time() + CLOCK_AGAIN_S
         self._breaker(
             BreakerName.CLOCK_SKEW,
             f"the venue's clock is {skew_ns // NS_PER_MS} ms from ours" if wrong else None,

@@ -352,8 +352,10 @@ def _position(turn: Turn, event: Position) -> None:
 
 
 def _operator(turn: Turn, event: Operator) -> None:
-    if event.action in ("kill", "stop") and turn.state.stage not in (Stage.DONE, Stage.SETTLING):
-        turn.state.safe_reason = turn.state.safe_reason or f"operator: {event.action}"
+    if event.action == "kill" and turn.state.stage not in (Stage.DONE, Stage.SETTLING):
+        turn.state.safe_reason = turn.state.safe_reason or "operator: kill"
+    elif event.action == "stop":
+        turn.state.stopping = True
 
 
 def _outcome(turn: Turn, event: Outcome) -> None:

@@ -74,6 +74,7 @@ class Round(msgspec.Struct, array_like=True, kw_only=True):
     late_reentries: int = 0
     reentry: bool = False
     closing: bool = False  # cancel what works, then DONE
+    stopping: bool = False  # the session ends: cancel what works, start nothing; the next session goes on from here
     safe_reason: str = ""
 
     stop_wait_record: bool = False  # the next stop order waits for a fresh record with a bid

@@ -79,7 +79,7 @@ def _decide(turn: Turn) -> None:
     else:
         turn.wake(state.end_ns)
     if not state.closing:
-        _STAGES[state.stage](turn)
+        (_safe if state.stopping else _STAGES[state.stage])(turn)
     if state.closing:
         _close(turn)
     if state.entry is not None or state.exit is not None or state.past:
@@ -100,7 +100,7 @@ def _close(turn: Turn) -> None:
 
 
 def _safe(turn: Turn) -> None:
-    """Cancel, hold, and stay until the round's end."""
+    """Cancel, hold, and stay: until the round's end, or until the session that is ending has ended."""
     turn.cancel_entry()
     turn.cancel_exit()
 

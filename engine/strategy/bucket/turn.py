@@ -26,6 +26,8 @@ from engine.strategy.bucket.stages import Stage, check_move
 
 CANCEL_UNCONFIRMED_NS: Final = 1 * NS_PER_S
 """A cancel that is not confirmed by then is repeated by market, then the order is read by its id (bucket.md 4)."""
+CANCEL_HELD_AGAIN_NS: Final = 250 * NS_PER_MS
+"""The venue holds a taking order for 150 ms (protocol.md 4.9) and does not cancel it meanwhile."""
 READ_POSITION_EVERY_NS: Final = 500 * NS_PER_MS
 READ_ORDER_EVERY_NS: Final = 1 * NS_PER_S
 HELD_TOO_LONG_NS: Final = 10 * NS_PER_S
@@ -113,6 +115,12 @@ class Turn:
         asked_again_ns = order.cancel_sent_ns + CANCEL_UNCONFIRMED_NS
         if order.status == OrderStatus.UNKNOWN and order.cancel_sent_ns and self.now_ns < asked_again_ns:
             self.wake(asked_again_ns)  # it is being read: asking faster would only make a circle of refusals
+            return order
+        refused = order.cancel_sent_ns and order.status in (OrderStatus.LIVE, OrderStatus.HELD)
+        if refused and self.now_ns < order.cancel_sent_ns + CANCEL_HELD_AGAIN_NS:
+            self.wake(
+                order.cancel_sent_ns + CANCEL_HELD_AGAIN_NS
+            )  # it is being matched: asked at once it is refused again
             return order
         if order.status != OrderStatus.CANCELING:
             moved = move(order, OrderStatus.CANCELING)

@@ -1,9 +1,10 @@
 """bucket.md, "The round" 7 and 8, dust, SAFE and the operator: how a round ends and what it leaves."""
 
+import msgspec
 import pytest
 
 from engine.model.codes import AlertCode
-from engine.model.commands import CancelMarket, Place, ReadOrder
+from engine.model.commands import CancelMarket, Place, Purpose, ReadOrder
 from engine.model.events import Market, MarketChange, Operator, Outcome
 from engine.strategy.bucket.round import open_round, record_of
 from engine.strategy.bucket.stages import Stage
@@ -115,9 +116,8 @@ def test_dust_is_from_a_hundredth_to_below_the_minimum(sold: float, stage: Stage
 # SAFE and the operator
 
 
-@pytest.mark.parametrize("action", ["stop", "kill"])
-def test_the_operator_makes_the_round_safe_and_it_stays_so_to_its_end(action: str) -> None:
-    play = Scenario().holding(10, 0.60).operator(20, action)
+def test_a_kill_makes_the_round_safe_and_it_stays_so_to_its_end() -> None:
+    play = Scenario().holding(10, 0.60).operator(20, "kill")
     assert (play.stage, play.cancelled, play.alerts) == (Stage.SAFE, ["take_profit"], [AlertCode.SAFE])
     play.gone(20.1)
     for second in (30, 200, 700, 850):
@@ -126,10 +126,22 @@ def test_the_operator_makes_the_round_safe_and_it_stays_so_to_its_end(action: st
     assert play.tick(900).stage == Stage.SETTLING
 
 
-def test_the_operator_takes_a_working_buy_away() -> None:
+def test_a_stop_cancels_what_works_and_starts_nothing() -> None:
     play = Scenario().book(10, 0.60).accept(10.1).operator(11, "stop")
-    assert (play.stage, play.cancelled) == (Stage.SAFE, ["entry"])
+    assert (play.stage, play.cancelled) == (Stage.ENTRY_PLACED, ["entry"])
     assert play.gone(11.1).book(12, 0.70).intents == []
+    holding = Scenario().holding(10, 0.60).operator(20, "stop")
+    assert (holding.stage, holding.cancelled) == (Stage.EXIT, ["take_profit"])
+    holding.gone(20.1)
+    assert holding.book(30, 0.30).intents == []
+
+
+def test_the_next_session_goes_on_from_where_a_stop_was() -> None:
+    play = Scenario().holding(10, 0.60).operator(20, "stop").gone(20.1)
+    play.state = msgspec.structs.replace(play.state, stopping=False)  # as recovery does
+    (command,) = [intent for intent in play.book(30, 0.30).intents if isinstance(intent, Place)]
+    assert command.purpose == Purpose.STOP
+    assert play.stage == Stage.SL_PLACED
 
 
 def test_a_killed_kernel_enters_nothing_until_it_is_resumed() -> None:

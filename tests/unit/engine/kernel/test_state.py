@@ -18,6 +18,7 @@ def full_state() -> KernelState:
         bankroll_u6=99_000_000,
         seq=7,
         killed=True,
+        stopping=True,
         kill_reason="enough",
         venue=VenueState.POST_ONLY,
         budget=MutationBudget((1, 2)),

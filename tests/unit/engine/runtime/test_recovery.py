@@ -8,7 +8,7 @@ from engine.journal.writer import JournalWriter
 from engine.kernel.state import encode_state
 from engine.model.commands import CancelAll, CancelMarket, ReadOrder, ReadPosition
 from engine.model.errors import InputError
-from engine.model.events import Gap, Unknown
+from engine.model.events import Gap, Operator, Unknown
 from engine.runtime.compose import build_kernel, build_paper, fresh_state, journal_header, open_journal
 from engine.runtime.loop import Loop
 from engine.runtime.recovery import first_words, recover, sessions, was_closed
@@ -129,3 +129,16 @@ def test_a_journal_whose_config_cannot_be_read_is_named(tmp_path: Path) -> None:
     JournalWriter(tmp_path / "session-000001", other).close(0)
     with pytest.raises(InputError, match=r"(?s)session-000001: .*UNHEARD_OF"):
         recover(CONFIG, tmp_path)
+
+
+def test_what_the_last_session_stopped_at_its_end_goes_on_in_the_next(tmp_path: Path) -> None:
+    loop = begin_round(tmp_path / "session-000001", 2)
+    loop.receive(Operator(loop.now_ns, "stop", "shell", "asked to stop"))
+    loop.catch_up(at(5))
+    assert loop.kernel.working_orders() == []
+    assert loop.kernel.state.stopping
+    loop.kernel.recorder.flush()  # type: ignore[attr-defined]
+    state = recover(CONFIG, tmp_path).state
+    assert not state.stopping
+    (one,) = state.rounds.values()
+    assert (one.stopping, one.safe_reason) == (False, "")
