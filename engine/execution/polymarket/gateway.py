@@ -6,25 +6,25 @@ order twice: no answer is `Unknown`, and the order is read by its id, which was 
 """
 
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from engine.execution.polymarket.answers import (
     Placed,
     Refused,
-    read_cancelling,
     read_placing,
 )
-from engine.execution.polymarket.answers import Unclear as UnclearAnswer
+from engine.execution.polymarket.cancels import EVERYTHING, Cancels
 from engine.execution.polymarket.http_line import Answer, LostAnswer
-from engine.execution.polymarket.inquiry import NOT_FOUND, Inquiry, is_empty_page
+from engine.execution.polymarket.inquiry import Inquiry
 from engine.execution.polymarket.own_orders import OwnOrder, OwnOrders, restore_part
 from engine.execution.polymarket.presigned import Prepared, PreparedOrders
 from engine.execution.polymarket.signing import Terms, WalletSigner
 from engine.execution.polymarket.telling import Teller
 from engine.execution.polymarket.user_channel import Complaint, OwnFill, Part, read_frame
 from engine.execution.polymarket.venue_modes import VenueModes
+from engine.execution.polymarket.windows import Windows
 from engine.execution.polymarket.wire import Wire
 from engine.model.codes import Code
 from engine.model.commands import (
@@ -55,7 +55,7 @@ from engine.model.events import (
     VenueState,
 )
 from engine.model.fees import NO_FEES, FeeSchedule
-from engine.model.market import View, fold, open_view
+from engine.model.market import View
 from engine.model.units import NS_PER_S
 from engine.strategy.bucket.round import FillRow
 from engine.venue.amounts import DECIMALS_BY_TICK_E4
@@ -63,18 +63,8 @@ from engine.venue.contracts import EXCHANGE_V2, EXCHANGE_V3, Exchange, is_v2_pos
 
 NEVER_NS: Final = 1 << 62
 AnyKind = TypeVar("AnyKind", bound=Event)
-EVERYTHING: Final = ""
-RESTARTING: Final = 425
-BAD_REQUEST: Final = 400
 BUDGET_TOLD_BELOW: Final = 40
 """The venue's bucket is told to the kernel only when it is low: every answer carries it."""
-
-
-class Unresolved(NamedTuple):
-    """A window whose outcome nobody has told yet: its end in Unix ns, and its two tokens."""
-
-    end_ns: int
-    assets: tuple[int, int]
 
 
 class PolymarketGateway:
@@ -94,14 +84,13 @@ class PolymarketGateway:
         self.modes: Final = VenueModes()
         self.teller: Final = Teller(self.orders, self.say, self._fees_of)
         self.inquiry: Final = Inquiry(wire, self.orders, self.teller, self.say, signer)
-        self.on_sent: Callable[[Place], None] = lambda place: None
+        self.cancels: Final = Cancels(
+            wire, self.orders, self.teller, self.modes, self.mode, self.say, complain, lambda: self._now_ns
+        )
         self._wake = wake
         self._complain = complain
         self._complained: set[str] = set()
-        self._views: dict[int, View] = {}
-        self.unresolved: Final[dict[str, Unresolved]] = {}  # by condition id
-        self._settled: list[Unresolved] = []  # they have an outcome, but their orders may still be named
-        self._sweeps: dict[str, bool] = {}  # condition id or EVERYTHING -> whether its cancel is under way
+        self.windows: Final = Windows()
         self._answers: list[Event] = []
         self._now_ns = 0
         self._budget_low = False
@@ -112,16 +101,10 @@ class PolymarketGateway:
         """Learn a token's facts: what it is called, its tick and its fees."""
         self._now_ns = now_ns
         if isinstance(event, Outcome):
-            view = self._views.get(event.asset)
-            if view is not None and event.known:
-                self._settle(view.condition_id)
-            return
+            self.windows.outcome(event)
         if not isinstance(event, Market):
             return
-        end_ns = (event.window_start_s + event.window_length_s) * NS_PER_S
-        self.unresolved.setdefault(event.condition_id, Unresolved(end_ns, (event.asset, event.peer)))
-        view = self._views.get(event.asset)
-        self._views[event.asset] = open_view(event) if view is None else fold(view, event)
+        self.windows.market(event)
         if event.change == MarketChange.TICK:
             self.prepared.drop_token(int(event.token_id), event.tick_e4)
         elif event.change in (MarketChange.CLOSED, MarketChange.RESOLVED):
@@ -147,19 +130,19 @@ class PolymarketGateway:
         if isinstance(command, Place):
             self._place(command)
         elif isinstance(command, Cancel):
-            self._cancel(command)
+            self.cancels.one(command.order)
         elif isinstance(command, Prepare):
             self._prepare(command)
         elif isinstance(command, CancelMarket):
-            view = self._views.get(command.asset)
+            view = self.windows.view(command.asset)
             if view is not None:
-                self._cancel_many(view.condition_id)
+                self.cancels.many(view.condition_id)
         elif isinstance(command, CancelAll):
-            self._cancel_many(EVERYTHING)
+            self.cancels.many(EVERYTHING)
         elif isinstance(command, ReadOrder):
             self._read_order(command)
         elif isinstance(command, ReadPosition | ReadBook):
-            view = self._views.get(command.asset)
+            view = self.windows.view(command.asset)
             if view is not None:
                 read = self.inquiry.position if isinstance(command, ReadPosition) else self.inquiry.book
                 read(view)
@@ -180,11 +163,9 @@ class PolymarketGateway:
         fills that it has counted.
         """
         self.modes.resume(mode)
-        for up, down, end_ns in windows:
-            self._views[up.asset], self._views[down.asset] = up, down
-            self.unresolved[up.condition_id] = Unresolved(end_ns, (up.asset, down.asset))
+        self.windows.restore(windows)
         for place in placed:
-            terms, exchange = self._terms(self._views[place.asset], place)
+            terms, exchange = self._terms(self._view(place.asset), place)
             self.orders.add(place, self.signer.order_id(terms, place.salt, place.timestamp_ms, exchange))
         for row in fills:
             own = self.orders.named(row.order)
@@ -236,70 +217,34 @@ class PolymarketGateway:
 
     def inquire(self, own: OwnOrder) -> None:
         """Ask what became of an order."""
-        self.inquiry.order(own, self._views[own.asset].condition_id)
-
-    def overdue(self, before_ns: int) -> list[str]:
-        """Return the condition ids of the windows that ended before then and whose outcome nobody has told."""
-        return [condition_id for condition_id, window in self.unresolved.items() if window.end_ns < before_ns]
+        self.inquiry.order(own, self._view(own.asset).condition_id)
 
     def resolved(self, condition_id: str, winner: str) -> None:
         """Tell a window's outcome that was read, unless it was told meanwhile; `winner` is a token id."""
-        window = self._settle(condition_id)
-        for asset in window.assets if window is not None else ():
-            view = self._views.get(asset)
-            if view is not None:
-                self.say(Outcome(0, asset, True, view.token_id == winner, "read"))
-
-    def forget(self, before_ns: int) -> None:
-        """Forget the orders of windows that ended before then and have an outcome, unless one of them is still open."""
-        kept = []
-        for window in self._settled:
-            if window.end_ns < before_ns and all(own.ended for own in self.orders.of_assets(window.assets)):
-                self.orders.forget(window.assets)
-            else:
-                kept.append(window)
-        self._settled = kept
-
-    def _settle(self, condition_id: str) -> Unresolved | None:
-        window = self.unresolved.pop(condition_id, None)
-        if window is not None:
-            self._settled.append(window)
-        return window
-
-    def cancel_again(self) -> None:
-        """Repeat the cancels of many whose answer was lost, refused, or that left something resting."""
-        for what in [what for what, under_way in self._sweeps.items() if not under_way]:
-            self._cancel_many(what)
+        for outcome in self.windows.resolved(condition_id, winner):
+            self.say(outcome)
 
     def rehearse(self, order: Place, view: View) -> bytes:
         """Return the request that would send an order; nothing is sent, kept or told."""
         return self.wire.writer.place(self._signed(order, view).body, self.wire.venue_s())
 
-    def probe(self, remote_id: str) -> None:
-        """Cancel an order that does not exist: what is answered tells whether the venue takes cancels again."""
-        self.wire.cancel(remote_id, self._probed)
-
-    def _probed(self, answer: Answer | LostAnswer) -> None:
-        self._cancelling(answer)  # which takes in what it says of the venue's mode
-
     # Orders.
 
     def _place(self, place: Place) -> None:
-        view = self._views.get(place.asset)
+        view = self.windows.view(place.asset)
         if view is None:
             self.say(Rejected(0, place.order, Code.INVALID, text="no market facts of this token are known"))
             return
         prepared = self._prepared(place, view)
         own = self.orders.add(place, prepared.order.order_id)
         if self.wire.place(prepared.body, lambda answer: self._placed(place, own, answer)):
-            self.on_sent(place)
             return
         own.ended = True
         again_ns = self._now_ns + NS_PER_S
         self.say(Rejected(0, place.order, Code.NOT_READY, retry_at_ns=again_ns, text="not sent: no line was free"))
 
     def _prepare(self, prepare: Prepare) -> None:
-        view = self._views.get(prepare.asset)
+        view = self.windows.view(prepare.asset)
         if view is not None:
             self.prepared.drop_token(int(view.token_id))  # there is one a round, and this is it now
             self.prepared.keep(prepare.order, self._signed(prepare, view))
@@ -346,7 +291,7 @@ class PolymarketGateway:
     def _accepted(self, place: Place, own: OwnOrder, said: Placed) -> None:
         if said.order_id.lower() != own.remote_id:
             self._complain(f"{place.order}: the venue calls it {said.order_id}, its digest is {own.remote_id}")
-            self.wire.cancel(said.order_id, self._probed)  # under our name for it nobody could
+            self.cancels.by_remote_id(said.order_id)  # under our name for it nobody could
             self.teller.doubted(own)
             return
         self.mode(self.modes.order_taken(post_only=place.post_only))
@@ -358,72 +303,6 @@ class PolymarketGateway:
         else:
             self.teller.accepted(own, resting=said.status in ("live", "matched"))
 
-    def _cancel(self, command: Cancel) -> None:
-        own = self.orders.named(command.order)
-        if own is None:
-            self.say(Rejected(0, command.order, Code.CANCEL_NOT_FOUND, cancel=True))
-            return
-        self.wire.cancel(own.remote_id, lambda answer: self._cancelled_one(own, answer))
-
-    def _cancelled_one(self, own: OwnOrder, answer: Answer | LostAnswer) -> None:
-        result = self._cancelling(answer)
-        if result is None:
-            self.say(Unknown(0, own.order, "cancel"))
-            return
-        cancelled, refused = result
-        if own.remote_id in cancelled:
-            self._gone_by_cancel(own)
-        else:
-            code = refused.get(own.remote_id, Code.CANCEL_NOT_FOUND)
-            self.say(Rejected(0, own.order, code, cancel=True))
-
-    def _cancel_many(self, what: str) -> None:
-        """Cancel what rests in a market, or everything; `cancel_again` repeats it until the venue has done so."""
-        self._sweeps[what] = True
-        if what == EVERYTHING:
-            self.wire.cancel_all(lambda answer: self._cancelled_many(what, answer))
-        else:
-            self.wire.cancel_market(what, lambda answer: self._cancelled_many(what, answer))
-
-    def _cancelled_many(self, what: str, answer: Answer | LostAnswer) -> None:
-        result = self._cancelling(answer)
-        if result is None:
-            self._sweeps[what] = False
-            return
-        for remote_id in sorted(result[0]):
-            own = self.orders.remote(remote_id)
-            if own is not None:
-                self._gone_by_cancel(own)
-        if what == EVERYTHING:
-            self.wire.read("/data/orders", self._swept)
-        else:
-            self._sweeps.pop(what, None)
-
-    def _swept(self, answer: Answer | LostAnswer) -> None:
-        """Believe that nothing rests when the venue lists nothing; an order that was under way is found here."""
-        if is_empty_page(answer):
-            self._sweeps.pop(EVERYTHING, None)
-            self._complain("everything is cancelled: the venue lists no open order")
-        else:
-            self._sweeps[EVERYTHING] = False
-
-    def _gone_by_cancel(self, own: OwnOrder) -> None:
-        """A cancel's answer does not say how much was filled; where no fill was ever told that is asked for."""
-        self.teller.gone(own, GoneReason.CANCELED, -1)
-
-    def _cancelling(self, answer: Answer | LostAnswer) -> tuple[frozenset[str], dict[str, Code]] | None:
-        if isinstance(answer, LostAnswer):
-            return None
-        said = read_cancelling(answer.status, answer.body)
-        if isinstance(said, UnclearAnswer):
-            if answer.status == RESTARTING:
-                self.mode(self.modes.refused(Code.RESTARTING, 0, self._now_ns))
-            elif answer.status in (BAD_REQUEST, NOT_FOUND):  # it was read and judged: the engine is there again
-                self.mode(self.modes.cancels_work(self._now_ns))
-            return None
-        self.mode(self.modes.cancels_work(self._now_ns))
-        return said
-
     def _read_order(self, command: ReadOrder) -> None:
         own = self.orders.named(command.order)
         if own is None:
@@ -431,8 +310,13 @@ class PolymarketGateway:
             return
         self.inquire(own)
 
+    def _view(self, asset: int) -> View:
+        view = self.windows.view(asset)
+        assert view is not None, "an order is remembered with its token"
+        return view
+
     def _fees_of(self, asset: int) -> FeeSchedule:
-        view = self._views.get(asset)
+        view = self.windows.view(asset)
         return NO_FEES if view is None else view.fees
 
     def _note_budget(self, answer: Answer) -> None:

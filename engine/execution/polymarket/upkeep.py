@@ -103,11 +103,11 @@ class Upkeep:
             if self._is_due("wallet", now_s, WALLET_EVERY_S):
                 self._gateway.inquiry.wallet_again()
             self._end_waits()
-            self._gateway.cancel_again()
+            self._gateway.cancels.again()
             now_ns = self._now_ns()
             self._gateway.mode(self._gateway.modes.passed(now_ns))
             if self._gateway.modes.wants_probe(now_ns):
-                self._gateway.probe(NO_ORDER)
+                self._gateway.cancels.by_remote_id(NO_ORDER)
             await asyncio.sleep(TURN_S)
 
     def _is_due(self, what: str, now_s: float, every_s: float) -> bool:
@@ -144,7 +144,7 @@ class Upkeep:
 
     def _read_outcomes(self) -> None:
         """Ask how windows ended whose outcome the feed did not tell: it may have been away."""
-        for condition_id in self._gateway.overdue(self._now_ns() - OUTCOME_LATE_NS):
+        for condition_id in self._gateway.windows.overdue(self._now_ns() - OUTCOME_LATE_NS):
             self._gateway.wire.public(f"/markets/{condition_id}", partial(self._outcome_read, condition_id))
 
     def _outcome_read(self, condition_id: str, answer: Answer | LostAnswer) -> None:
@@ -216,4 +216,4 @@ class Upkeep:
     def _trades_known(self, until_s: int) -> None:
         """Read from there on from now on, and forget orders that no later reading can name."""
         self._trades_from_s = max(self._trades_from_s, until_s - TRADES_OVERLAP_S)
-        self._gateway.forget((self._trades_from_s - FORGET_AFTER_S) * NS_PER_S)
+        self._gateway.windows.forget((self._trades_from_s - FORGET_AFTER_S) * NS_PER_S, self._gateway.orders)

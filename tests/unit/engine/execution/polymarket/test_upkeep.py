@@ -79,7 +79,9 @@ class Kept(Bench):
         super().__init__()
         self.loop = loop
         self.wire: TimedWire = TimedWire(loop)
-        self.gateway.wire = self.gateway.inquiry._wire = self.wire  # type: ignore[misc,assignment]
+        for part in (self.gateway.inquiry, self.gateway.cancels):
+            part._wire = self.wire  # type: ignore[attr-defined]
+        self.gateway.wire = self.wire  # type: ignore[misc,assignment]
         self.is_healthy = True
         self.upkeep = Upkeep(self.gateway, loop.wall_ns, lambda: self.is_healthy, BEGUN_S)
 
