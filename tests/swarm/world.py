@@ -110,7 +110,7 @@ def path(random: Random, options: WorldOptions) -> Iterator[Event]:
             price_e4 = min(price_e4 + 1_500, 9_300)
         if part > options.stop_at and not stopped:
             stopped = True
-            yield Operator(now_ns, random.choice(("stop", "kill")), "swarm", "drawn")
+            yield Operator(now_ns, random.choice(("stop", "kill", "kill", "kill")), "swarm", "drawn")
         wanted_e4 = 10 if options.flip_ticks and not 400 <= price_e4 <= 9_600 else 100
         if wanted_e4 != tick_e4:
             tick_e4 = wanted_e4

@@ -87,11 +87,11 @@ def test_both_sides_of_a_mint_read_their_own_fill_from_the_user_channel() -> Non
                     Settlement.MATCHED, Settlement.MINED, Settlement.CONFIRMED,
                 ]  # fmt: skip
                 assert (told[0].order_id, told[0].token_id, told[0].side, told[0].maker, told[0].parts) == (
-                    resting.order_id, up, Side.BUY, True, (Part(4_000, 10 * SHARE_U6),),
+                    resting.order_id, up, Side.BUY, True, (Part(4_000, 10 * SHARE_U6, 4_000_000),),
                 )  # fmt: skip
                 told = await fills(takers, taker.owner)
                 assert (told[0].order_id, told[0].token_id, told[0].side, told[0].maker, told[0].parts) == (
-                    taking.order_id, down, Side.BUY, False, (Part(6_000, 10 * SHARE_U6),),
+                    taking.order_id, down, Side.BUY, False, (Part(6_000, 10 * SHARE_U6, 6_000_000),),
                 )  # fmt: skip
                 assert told[0].trade_id == filled.trade_ids[0]
 

@@ -29,6 +29,8 @@ def write(run_dir: Path, port: int, **changes: object) -> None:
         "polybolt_ws_url": f"ws://127.0.0.1:{port}/polybolt",
         "user_ws_url": f"ws://127.0.0.1:{port}/ws/user",
         "data_url": f"http://127.0.0.1:{port}/data",
+        "relayer_url": f"http://127.0.0.1:{port}/relayer",
+        "rpc_url": f"http://127.0.0.1:{port}/rpc",
         "assets": ["btc"],
         "window_seconds": [60],
         "seed": 1,
