@@ -111,7 +111,7 @@ class Runner:
         """Let the operator stop the engine when its round is first seen in the stage that this seed drew."""
         if any(state.stage == self.stop_in for state in self.kernel.state.rounds.values()):
             self.stop_in = None
-            self._receive(Operator(self.now_ns, "stop", "swarm", "drawn"))
+            self._receive(Operator(self.now_ns, "kill", "swarm", "drawn"))
 
     def _break_something(self) -> None:
         """Trip or close a breaker now and then, in the seeds that have them."""
