@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engine.cli.failing import clean_exit
-from engine.runtime.latency_bench import measure
+from engine.runtime.latency_bench import RECORDS_PER_S, measure
 from engine.runtime.latency_marks import STAGES
 
 
@@ -19,8 +19,15 @@ def latency() -> None:
 
 @latency.command("bench")
 @click.option("--samples", default=200, show_default=True, type=click.IntRange(20, 1_800), help="Markets of each case.")
+@click.option(
+    "--records-per-second",
+    default=RECORDS_PER_S,
+    show_default=True,
+    type=click.IntRange(0, 1_000),
+    help="Of the market between what is measured; 0 = silence.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def bench(samples: int, as_json: bool) -> None:
+def bench(samples: int, records_per_second: int, as_json: bool) -> None:
     """Measure a live engine over TLS on the loopback: entry with the default wait and spinning, cancel, stop, a stop
     that was signed ahead, and the kill switch from its file to the confirmed cancel.
 
@@ -30,7 +37,7 @@ def bench(samples: int, as_json: bool) -> None:
     Example: bucketmm latency bench --samples 100 --json
     """
     with clean_exit():
-        report = measure(samples, lambda text: click.echo(text, err=True))
+        report = measure(samples, lambda text: click.echo(text, err=True), records_per_second)
         if as_json:
             click.echo(orjson.dumps(report, option=orjson.OPT_INDENT_2))
         else:

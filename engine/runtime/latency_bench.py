@@ -7,7 +7,6 @@ order that was signed ahead. The kill switch has a case of its own.
 
 import os
 import platform
-import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +20,7 @@ from engine.runtime.latency_run import TICK_E4, Run, start_exchange
 
 SETTLE_S: Final = 0.03
 FILL_S: Final = 0.25
+RECORDS_PER_S: Final = 100
 WARM_UP: Final = 10
 """First samples that are not counted: imports, caches and connections come up."""
 
@@ -42,8 +42,11 @@ CASES: Final = (
 )
 
 
-def measure(samples: int, say: Callable[[str], None]) -> dict[str, Any]:
-    """Return every case's stages and totals in microseconds, the clients' signing beside them, and the conditions."""
+def measure(samples: int, say: Callable[[str], None], records_per_s: int = RECORDS_PER_S) -> dict[str, Any]:
+    """Return every case's stages and totals in microseconds, the clients' signing beside them, and the conditions.
+
+    Between what is measured the market lives on with `records_per_s`; with 0 it is silent, and the engine cold.
+    """
     report: dict[str, Any] = {}
     ours, engines = _cores()
     os.sched_setaffinity(0, {ours})  # and so the exchange, our child: it must not be woken where the engine runs
@@ -52,7 +55,8 @@ def measure(samples: int, say: Callable[[str], None]) -> dict[str, Any]:
         try:
             for case in CASES:
                 say(f"{case.name}: {samples} markets")
-                run = Run(Path(folder) / case.name, reach, engines, spin=case.spin, late=case.late)
+                folder_of = Path(folder) / case.name
+                run = Run(folder_of, reach, engines, spin=case.spin, late=case.late, records_per_s=records_per_s)
                 report[case.name] = _reactions(run, case, samples)
             say(f"kill: {samples} markets")
             run = Run(Path(folder) / "kill", reach, engines, spin=False, late=False)
@@ -65,6 +69,7 @@ def measure(samples: int, say: Callable[[str], None]) -> dict[str, Any]:
         "python": platform.python_version(),
         "cores": f"{os.cpu_count()}; the engine has core {engines}, exchange and writer have core {ours}",
         "load_1m": round(os.getloadavg()[0], 2),
+        "market": f"{records_per_s} records a second, as the whole feed of one coin has about",
         "transport": "TLS on the loopback; the network is not in it",
         "feeder": "a process that writes the ring; parsing a venue's frames is not in it (bucketmm feed bench)",
     }
@@ -89,14 +94,15 @@ def _one(run: Run, case: Case, slug: str) -> None:
     """Open a market, let the engine enter, sell to it, and let the bid fall."""
     tokens = run.market(slug)
     run.book(tokens.down, 10_000 - case.enter_e4 - TICK_E4)
-    run.book(tokens.up, case.enter_e4 - 5 * TICK_E4 if not case.late else 5_500)
-    time.sleep(SETTLE_S)
+    before_e4 = case.enter_e4 - 5 * TICK_E4 if not case.late else 5_500
+    run.book(tokens.up, before_e4)
+    run.go_on(tokens.up, before_e4, SETTLE_S)
     run.book(tokens.up, case.enter_e4, f"{slug}/entry")
-    time.sleep(SETTLE_S)
+    run.go_on(tokens.up, case.enter_e4, SETTLE_S)
     run.sell_to_it(tokens.ids[1], 10_000 - case.enter_e4)
-    time.sleep(FILL_S)
+    run.go_on(tokens.up, case.enter_e4, FILL_S)
     run.book(tokens.up, case.fall_e4, f"{slug}/fall")
-    time.sleep(SETTLE_S * 2)
+    run.go_on(tokens.up, case.fall_e4, SETTLE_S * 2)
 
 
 def _figures(case: Case, taken: list[Sample], published_ns: dict[str, int]) -> dict[str, Any]:

@@ -71,8 +71,12 @@ def start_exchange(folder: Path) -> tuple[subprocess.Popen[bytes], dict[str, Any
 class Run:
     """A ring, an engine on core `core`, and markets that are moved one after the other."""
 
-    def __init__(self, folder: Path, reach: dict[str, Any], core: int, *, spin: bool, late: bool) -> None:
+    def __init__(
+        self, folder: Path, reach: dict[str, Any], core: int, *, spin: bool, late: bool, records_per_s: int = 0
+    ) -> None:
         folder.mkdir()
+        self.records_per_s: Final = records_per_s
+        self._more = 0
         self.folder: Final = folder
         self.kill_file: Final = folder / "KILL"
         self.published_ns: dict[str, int] = {}
@@ -136,10 +140,21 @@ class Run:
             self.ring.publish(Kind.MARKET, 0, token, MarketChange.OPENED, *words, 0, time.time_ns())
         return Tokens(tokens[0], tokens[1], tuple(market["tokens"]))
 
-    def book(self, token: int, bid_e4: int, mark: str = "") -> None:
+    def go_on(self, token: int, bid_e4: int, seconds: float) -> None:
+        """Let a market that stands still live on for a while: records as often as was asked for, whose sizes change."""
+        until_s = time.monotonic() + seconds
+        if not self.records_per_s:
+            time.sleep(seconds)
+        while self.records_per_s and (left_s := until_s - time.monotonic()) > 0:
+            time.sleep(min(left_s, 1 / self.records_per_s))
+            self._more = 1 - self._more
+            self.book(token, bid_e4, shares=50 + self._more)
+
+    def book(self, token: int, bid_e4: int, mark: str = "", *, shares: int = 50) -> None:
         """Show a book in the ring; `mark` names the moment."""
         self.ring.heartbeat(time.time_ns())
-        bid, ask = pack_level(bid_e4, 50 * SHARE_U6), pack_level(bid_e4 + 2 * TICK_E4, 50 * SHARE_U6)
+        size_u6 = shares * SHARE_U6
+        bid, ask = pack_level(bid_e4, size_u6), pack_level(bid_e4 + 2 * TICK_E4, size_u6)
         if mark:
             self.published_ns[mark] = time.monotonic_ns()
         self.ring.publish_tob(token, 0, bid, ask, 0, 0, 0, time.time_ns())

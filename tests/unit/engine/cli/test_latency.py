@@ -32,7 +32,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let the measuring itself take no time; return what it was asked for."""
     wanted: list[int] = []
 
-    def measure(samples: int, say: Callable[[str], None]) -> dict[str, Any]:
+    def measure(samples: int, say: Callable[[str], None], records_per_s: int) -> dict[str, Any]:
         wanted.append(samples)
         say("default: so many markets")
         return REPORT
