@@ -125,7 +125,7 @@ class Members:
             "issued": self._issued,
             "banned": sorted(self.banned),
             "closed_only": sorted(self.closed_only),
-            "wallets": [msgspec.to_builtins(wallet) for wallet in self.wallets.values()],
+            "wallets": [msgspec.to_builtins(wallet, order="deterministic") for wallet in self.wallets.values()],
             "members": [
                 {"owner": m.owner, "nonce": m.nonce, "removed": m.removed, **msgspec.to_builtins(m.credentials)}
                 for m in self._members.values()
