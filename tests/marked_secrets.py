@@ -87,7 +87,16 @@ def _pieces(path: Path, overlap: int) -> Iterator[bytes]:
             kept = read[-overlap:]
 
 
-if __name__ == "__main__":
-    lines = list(search(Path(each) for each in sys.argv[1:]))
+def main(arguments: list[str]) -> int:
+    """Search folders; return 1 where a secret is found, 2 where there is no folder to search."""
+    missing = [each for each in arguments if not Path(each).is_dir()]
+    if missing or not arguments:
+        print(f"expected folders to search, missing: {', '.join(missing) or 'all of them'}")
+        return 2
+    lines = list(search(Path(each) for each in arguments))
     print("\n".join(lines) or "no secret was found")
-    raise SystemExit(bool(lines))
+    return int(bool(lines))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -174,7 +174,11 @@ def test_a_peer_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch, t
     asyncio.run(work())
 
 
-@pytest.mark.parametrize("url", [f"ftp://{RIGHT}@host:1", f"{RIGHT}@host", "socks5://", f"socks5://{RIGHT}@host:port"])
+@pytest.mark.parametrize(
+    "url",
+    [f"ftp://{RIGHT}@host:1", f"{RIGHT}@host", "socks5://", f"socks5://{RIGHT}@host:port"],
+    ids=["another scheme", "no scheme", "no host", "no port"],  # a test's name is in reports: no password in it
+)
 def test_a_proxy_that_is_none_is_refused_without_being_repeated(url: str) -> None:
     with pytest.raises(InputError, match=r"venue\.proxy: expected socks5://") as caught:
         NetworkDial(url)
