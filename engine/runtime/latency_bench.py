@@ -109,7 +109,10 @@ def _figures(case: Case, taken: list[Sample], published_ns: dict[str, int]) -> d
     """Return percentiles of each stage and in total, for each kind of reaction that the case has."""
 
     def begun(what: str) -> list[tuple[Sample, int]]:
-        return [(each, published_ns[key]) for each in taken if (key := _key(each, what))]
+        first: dict[str, Sample] = {}  # what comes later reacts to a later record
+        for each in taken:
+            first.setdefault(_key(each, what), each)
+        return [(each, published_ns[key]) for key, each in first.items() if key]
 
     if case.late:
         return _stages(begun("presigned_stop")[WARM_UP:])

@@ -41,6 +41,7 @@ def main(folder: Path, ring: str, *, spin: bool) -> None:
     def watch(engine: LiveEngine, session: Session) -> None:
         marks.watch_kernel(session.kernel)
         marks.watch_gateway(engine.gateway)
+        marks.watch_stream(engine.stream)
         engine.on_driver = marks.watch_driver
         forget_rounds(session.kernel)
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from engine.execution.polymarket.gateway import PolymarketGateway
+from engine.execution.polymarket.user_stream import UserStream
 from engine.kernel.kernel import Kernel
 from engine.model.commands import Cancel, Command, Place
 from engine.runtime.live import Driver
@@ -88,6 +89,16 @@ class Marks:
 
         kernel.strategy.step = marked_step  # type: ignore[method-assign]
         kernel.recorder.decision = marked_decision  # type: ignore[assignment, method-assign]
+
+    def watch_stream(self, stream: UserStream) -> None:
+        """Note when the user channel says something: often it tells of a cancel before its answer does."""
+        on_frame = stream.on_frame
+
+        def marked(frame: bytes) -> None:
+            self._answered_ns = self._now()
+            on_frame(frame)
+
+        stream.on_frame = marked
 
     def watch_gateway(self, gateway: PolymarketGateway) -> None:
         """Note when an order is signed and written, when its bytes are with the socket, and when a cancel is

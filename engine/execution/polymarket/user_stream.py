@@ -52,7 +52,7 @@ class UserStream:
                 },
             }
         )
-        self._on_frame = on_frame
+        self.on_frame = on_frame
         self._on_state = on_state
         self.task: asyncio.Task[None] | None = None
         self._told: bool | None = None
@@ -73,7 +73,7 @@ class UserStream:
         while True:
             line, begun_s = None, loop.time()
             try:
-                _, line = await self._dial(lambda: _Line(self._address, self._on_frame), self._address)
+                _, line = await self._dial(lambda: _Line(self._address, self.on_frame), self._address)
                 async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
                     await line.upgraded
                 line.send(self._hello)
