@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -12,7 +12,7 @@ from engine.config.load import Config
 from engine.model.errors import InputError
 from engine.ops.endpoints import Endpoints
 from feeder.sources import SourceError
-from feeder.sources.local import find_exchange
+from feeder.sources.local import LocalExchange, find_exchange
 
 TYPED_WORD: Final = "YES"
 _PROXY_NAMES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
@@ -28,12 +28,22 @@ def endpoints_of(config: Config, source: str | None, run_dir: Path) -> Endpoints
     """Return where things are. Raises InputError when a local exchange is meant and none runs."""
     source = source or config["feed"]["source"]
     if source == "local":
-        try:
-            found: Any = find_exchange(run_dir)
-        except SourceError as error:
-            raise InputError(str(error)) from None
+        found = local_exchange(run_dir)
         return Endpoints(*(getattr(found, name) for name in Endpoints.__struct_fields__))
     return Endpoints(*(config["venue"][name].rstrip("/") for name in Endpoints.__struct_fields__))
+
+
+def local_exchange(run_dir: Path) -> LocalExchange:
+    """Return where the exchange that runs here is. Raises InputError when none does."""
+    try:
+        return find_exchange(run_dir)
+    except SourceError as error:
+        raise InputError(str(error)) from None
+
+
+def live_folder(state_dir: Path, *, is_local: bool) -> Path:
+    """Return the state folder of live sessions: those of real and of play money are apart."""
+    return state_dir / ("live-local" if is_local else "live")
 
 
 def confirm(endpoints: Endpoints, what: str, *, yes: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import click
 
+from engine.cli.endpoints import live_folder, local_exchange
 from engine.config.load import Config
 from engine.journal.reader import JournalReader
 from engine.model.errors import InputError
@@ -25,8 +26,6 @@ from engine.runtime.live_session import LIVE, SHADOW, LivePlan
 from engine.runtime.recovery import last_session
 from engine.runtime.session import StateLock
 from engine.venue.addresses import checksum_address
-from feeder.sources import SourceError
-from feeder.sources.local import find_exchange
 
 CONFIRM_NAME: Final = "BUCKETMM_LIVE"
 CONFIRM_VALUE: Final = "real-money"
@@ -56,10 +55,7 @@ def venue_of(config: Config, source: str, run_dir: Path) -> Venue:
     if source == "recording":
         raise InputError("expected market data of a venue for live orders, was a recording")
     if source == "local":
-        try:
-            found = find_exchange(run_dir)
-        except SourceError as error:
-            raise InputError(str(error)) from None
+        found = local_exchange(run_dir)
         return Venue(hosts_of(found.clob_url, found.user_ws_url, found.data_url), found.clob_url)
     venue = config["venue"]
     return Venue(hosts_of(venue["clob_url"], venue["user_ws_url"], venue["data_url"]), venue["clob_url"])
@@ -120,7 +116,7 @@ def plan_live(config: Config, wishes: Wishes, source: str, run_dir: Path, config
 
 def live_root(state_dir: Path, hosts: Hosts, owner: Owner | Account) -> Path:
     """Return the state folder of live sessions, real and local ones apart. Raises InputError for another wallet's."""
-    return _of_wallet(state_dir / ("live-local" if hosts.is_local else "live"), owner)
+    return _of_wallet(live_folder(state_dir, is_local=hosts.is_local), owner)
 
 
 def stated_root(root: Path, plan: LivePlan) -> Path:

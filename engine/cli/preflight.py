@@ -9,7 +9,7 @@ import click
 import msgspec
 import orjson
 
-from engine.cli.endpoints import confirm, endpoints_of, proxied, source_option
+from engine.cli.endpoints import confirm, endpoints_of, live_folder, proxied, source_option
 from engine.cli.failing import clean_exit
 from engine.cli.preflight_facts import Question, collect, look_again
 from engine.config.load import load_config
@@ -52,7 +52,7 @@ def preflight(
         endpoints = endpoints_of(config, source, run_dir)
         if with_order:
             confirm(endpoints, "place an order that cannot trade and cancel it", yes=yes)
-        root = root or Path(config["runtime"]["state_dir"]) / ("live-local" if endpoints.is_local else "live")
+        root = root or live_folder(Path(config["runtime"]["state_dir"]), is_local=endpoints.is_local)
         question = Question(config, config_path, endpoints, run_dir, root, with_order)
         with proxied(config, endpoints):
             facts = collect(question)

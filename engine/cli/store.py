@@ -14,6 +14,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from engine.cli.endpoints import live_folder
 from engine.cli.extras import needs
 from engine.cli.failing import clean_exit
 from engine.config.load import Config, load_config
@@ -163,8 +164,10 @@ def follow(root: Path | None, url: str | None, config_path: Path | None, run_dir
 
 def _default_root(config: Config) -> Path:
     """Return the state folder of the config's mode: those of real and of play money are apart."""
-    live = "live-local" if config["feed"]["source"] == "local" else "live"
-    return Path(config["runtime"]["state_dir"]) / ("dry" if config["runtime"]["mode"] == "dry" else live)
+    state_dir = Path(config["runtime"]["state_dir"])
+    if config["runtime"]["mode"] == "dry":
+        return state_dir / "dry"
+    return live_folder(state_dir, is_local=config["feed"]["source"] == "local")
 
 
 def _mode(mode: str) -> str:
