@@ -7,7 +7,8 @@ import click
 import orjson
 
 from engine.cli.failing import clean_exit
-from engine.lab.faults.campaign import Campaign, as_json, end_by_signal, run_campaign
+from engine.lab.faults.campaign import Campaign, as_json, run_campaign
+from engine.lab.faults.processes import end_by_signal
 from engine.lab.faults.world import RunResult, run_seed
 from engine.lab.sockets.world import run_seed_on_sockets
 

@@ -3,6 +3,7 @@ seed that broke a rule.
 """
 
 import argparse
+import multiprocessing
 import re
 import sys
 from collections import Counter
@@ -56,7 +57,8 @@ def run_many(seeds: int, first: int = 0, processes: int = 2, *, show_progress: b
     """Run many seeds over several processes."""
     total = Result(0, 0, Counter(), {})
     starts = range(first, first + seeds, CHUNK)
-    with ProcessPoolExecutor(processes) as pool:
+    # new processes: a forked one has the locks of threads that it does not have
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
         for result in pool.map(partial(_chunk, first + seeds), starts):
             total = Result(
                 total.seeds + result.seeds,

@@ -2,19 +2,17 @@
 
 import contextlib
 import logging
-import multiprocessing
 import shutil
-import signal
-import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from engine.lab.faults.processes import play_in_processes
 from engine.lab.faults.troubles import NAMES, Trouble, draw_troubles
 from engine.lab.faults.world import RunResult, run_seed
 from shm.objects import SHM_DIRECTORY
@@ -59,8 +57,8 @@ def play_seed(seed: int, world: World = run_seed) -> RunResult:
 def run_campaign(seeds: Iterable[int], jobs: int, progress: Progress, world: World = run_seed) -> Campaign:
     """Play all seeds in `jobs` processes; `progress` hears of each run, in the order of the seeds."""
     results = []
-    with _mapper(jobs) as each:
-        for result in each(partial(play_seed, world=world), seeds):
+    with contextlib.closing(_play_all(seeds, jobs, world)) as played:
+        for result in played:
             progress(result)
             results.append(result)
     return summarise(results)
@@ -85,32 +83,15 @@ def as_json(campaign: Campaign) -> dict[str, Any]:
     return found
 
 
-@contextlib.contextmanager
-def _mapper(jobs: int) -> Iterator[Callable[[Callable[[int], RunResult], Iterable[int]], Iterator[RunResult]]]:
-    """Yield a `map`. Its processes are new ones: nothing of this one's loops and locks is in them.
-
-    The faults are meant, so what the parts would say of them in a log is not wanted.
-    """
-    if jobs == 1:
-        before = logging.root.manager.disable
-        logging.disable(logging.CRITICAL)
-        try:
-            yield map
-        finally:
-            logging.disable(before)
+def _play_all(seeds: Iterable[int], jobs: int, world: World) -> Generator[RunResult]:
+    """Play seeds in their order. The faults are meant: what the parts would say of them in a log is not wanted."""
+    play = partial(play_seed, world=world)
+    if jobs > 1:
+        yield from play_in_processes(play, seeds, jobs)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs, initializer=_begin_process) as pool:
-        yield pool.imap
-
-
-def _begin_process() -> None:
-    """Be quiet, and leave Ctrl-C to the process that asked for the runs; what it ends cleans up after itself."""
+    before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, end_by_signal)
-
-
-def end_by_signal(number: int, frame: object) -> None:
-    """Leave by an exception, so that rings, folders and processes of a run are removed."""
-    del frame
-    sys.exit(128 + number)
+    try:
+        yield from map(play, seeds)
+    finally:
+        logging.disable(before)
