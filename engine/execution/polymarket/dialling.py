@@ -5,6 +5,7 @@ asyncio's `create_connection`, so that the whole client also runs over transport
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Final, Protocol, TypeVar
@@ -14,12 +15,13 @@ import msgspec
 from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, parse_proxy_url
 from python_socks.async_.asyncio import Proxy
 
+from engine.execution.polymarket.tls_transport import TlsTransport, shake_hands
 from engine.model.errors import InputError
 
 CONNECT_TIMEOUT_S: Final = 5.0
 _PORTS: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
-AnyProtocol = TypeVar("AnyProtocol", bound=asyncio.BaseProtocol)
+AnyProtocol = TypeVar("AnyProtocol", bound=asyncio.Protocol)
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -64,6 +66,25 @@ class Dial(Protocol):
         ...
 
 
+async def connect(host: str, port: int) -> socket.socket:
+    """Return a non-blocking socket to the first of a host's addresses that answers. Raises OSError when none does."""
+    loop = asyncio.get_running_loop()
+    failures: list[OSError] = []
+    for family, kind, number, _, where in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        connecting = socket.socket(family, kind, number)
+        connecting.setblocking(False)
+        try:
+            await loop.sock_connect(connecting, where)
+            return connecting
+        except OSError as error:
+            connecting.close()
+            failures.append(error)
+        except BaseException:
+            connecting.close()
+            raise
+    raise failures[0]
+
+
 class NetworkDial:
     """Dials over the network, through a proxy where one is given."""
 
@@ -82,17 +103,29 @@ class NetworkDial:
     ) -> tuple[asyncio.Transport, AnyProtocol]:
         """Return transport and protocol of a new connection. Raises OSError when there is none in time."""
         loop = asyncio.get_running_loop()
-        context = self._context if address.tls else None
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            if self._proxy_url is None:
-                return await loop.create_connection(factory, address.host, address.port, ssl=context)
+            connected = await self._connect(address)
             try:
-                # a proxy object is good for one connection
-                connected = await Proxy.from_url(self._proxy_url).connect(address.host, address.port)
-            except (ProxyError, ProxyConnectionError, ProxyTimeoutError) as error:
-                raise ConnectionError(f"the proxy gave no connection to {address.authority}: {error}") from None
-            name = address.host if address.tls else None
-            return await loop.create_connection(factory, sock=connected, ssl=context, server_hostname=name)
+                connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if not address.tls:
+                    return await loop.create_connection(factory, sock=connected)
+                secured = await shake_hands(connected, self._context, address.host)
+            except BaseException:
+                connected.close()
+                raise
+        protocol = factory()
+        return TlsTransport(secured, protocol), protocol
+
+    async def _connect(self, address: Address) -> socket.socket:
+        """Return a connected, non-blocking socket. Raises OSError when there is none."""
+        if self._proxy_url is None:
+            return await connect(address.host, address.port)
+        try:
+            # a proxy object is good for one connection
+            connected: socket.socket = await Proxy.from_url(self._proxy_url).connect(address.host, address.port)
+        except (ProxyError, ProxyConnectionError, ProxyTimeoutError) as error:
+            raise ConnectionError(f"the proxy gave no connection to {address.authority}: {error}") from None
+        return connected
 
     def __repr__(self) -> str:
         return f"NetworkDial(proxy={'given' if self._proxy_url else None})"
