@@ -64,8 +64,9 @@ def is_reducing(order: Place, facts: Facts) -> bool:
 def admit(params: FirewallParams, facts: Facts, order: Place) -> tuple[Place, Verdict]:
     """Return the order as it may leave (price on the grid) and the verdict; the first rule that refuses decides."""
     repaired = _on_grid(order, facts.view)
+    reducing = is_reducing(repaired, facts)
     for rule in RULES:
-        code, retry_at_ns = rule(params, facts, repaired)
+        code, retry_at_ns = rule(params, facts, repaired, reducing)
         if code is not None:
             return repaired, Verdict(order.order, False, code, retry_at_ns)
     return repaired, Verdict(order.order, True)
@@ -103,7 +104,7 @@ Refusal = tuple[Code | None, int]
 PASS: Final[Refusal] = (None, 0)
 
 
-def _market_known(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
+def _market_known(params: FirewallParams, facts: Facts, order: Place, reducing: bool) -> Refusal:
     if facts.view is None or facts.view.closed:
         return Code.FW_MARKET_UNKNOWN, 0
     if facts.view.tick_e4 <= 0 or facts.view.min_size_u6 <= 0:
@@ -111,11 +112,11 @@ def _market_known(params: FirewallParams, facts: Facts, order: Place) -> Refusal
     return (Code.FW_FEE_UNKNOWN, 0) if facts.view.fees.rate_e6 < 0 else PASS
 
 
-def _price_range(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
+def _price_range(params: FirewallParams, facts: Facts, order: Place, reducing: bool) -> Refusal:
     return PASS if 0 < order.price_e4 < PRICE_ONE_E4 else (Code.FW_PRICE, 0)
 
 
-def _size(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
+def _size(params: FirewallParams, facts: Facts, order: Place, reducing: bool) -> Refusal:
     assert facts.view is not None
     if order.size_u6 <= 0 or order.size_u6 % SIZE_GRID_U6:
         return Code.FW_SIZE_GRID, 0
@@ -125,7 +126,7 @@ def _size(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
     return PASS
 
 
-def _notional(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
+def _notional(params: FirewallParams, facts: Facts, order: Place, reducing: bool) -> Refusal:
     view = facts.view
     assert view is not None
     marketable = not order.post_only and 0 < view.ask1_price_e4 <= order.price_e4
@@ -138,7 +139,7 @@ def _notional(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
     return (Code.FW_SIZE_GRID, 0) if immediate and money_u6 % IMMEDIATE_BUY_GRID_U6 else PASS
 
 
-def _time_in_force(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
+def _time_in_force(params: FirewallParams, facts: Facts, order: Place, reducing: bool) -> Refusal:
     if order.post_only and order.tif not in (TimeInForce.GTC, TimeInForce.GTD):
         return Code.FW_POST_ONLY_TIF, 0
     if order.tif != TimeInForce.GTD:
@@ -149,11 +150,11 @@ def _time_in_force(params: FirewallParams, facts: Facts, order: Place) -> Refusa
     return (Code.FW_EXPIRATION_TOO_SOON, 0) if order.expiration_s * NS_PER_S < earliest_ns else PASS
 
 
-def _position(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
-    return PASS if order.side == Side.BUY or is_reducing(order, facts) else (Code.FW_POSITION, 0)
+def _position(params: FirewallParams, facts: Facts, order: Place, reducing: bool) -> Refusal:
+    return PASS if order.side == Side.BUY or reducing else (Code.FW_POSITION, 0)
 
 
-def _own_cross(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
+def _own_cross(params: FirewallParams, facts: Facts, order: Place, reducing: bool) -> Refusal:
     """Refuse an order that would match one of ours: directly, by MINT (two buys >= 1) or by MERGE (two sells <= 1)."""
     assert facts.view is not None
     for own in facts.orders:
@@ -174,34 +175,34 @@ def _meets(order: Place, own: Order, peer: int) -> bool:
     return total_e4 >= PRICE_ONE_E4 if order.side == Side.BUY else total_e4 <= PRICE_ONE_E4
 
 
-def _venue_mode(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
+def _venue_mode(params: FirewallParams, facts: Facts, order: Place, reducing: bool) -> Refusal:
     if facts.venue == VenueState.NORMAL or (facts.venue == VenueState.POST_ONLY and order.post_only):
         return PASS
     return Code.FW_VENUE_MODE, 0
 
 
-def _duplicate(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
+def _duplicate(params: FirewallParams, facts: Facts, order: Place, reducing: bool) -> Refusal:
     return (Code.FW_DUPLICATE_ORDER, 0) if order.order in facts.known_orders else PASS
 
 
-def _stale_book(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
+def _stale_book(params: FirewallParams, facts: Facts, order: Place, reducing: bool) -> Refusal:
     view = facts.view
     assert view is not None
-    if is_reducing(order, facts):
+    if reducing:
         return PASS
     too_old = params.book_age_max_ns and facts.now_ns - view.seen_ns > params.book_age_max_ns
     return (Code.FW_STALE_BOOK, 0) if not view.is_fresh or too_old else PASS
 
 
-def _open_orders(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
-    if order.purpose == Purpose.STOP or is_reducing(order, facts):
+def _open_orders(params: FirewallParams, facts: Facts, order: Place, reducing: bool) -> Refusal:
+    if order.purpose == Purpose.STOP or reducing:
         return PASS
     live = sum(1 for own in facts.orders if own.is_working and own.purpose != Purpose.STOP)
     return (Code.FW_MAX_OPEN_ORDERS, 0) if live >= params.open_orders_max else PASS
 
 
-def _mutations(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
-    if is_reducing(order, facts):
+def _mutations(params: FirewallParams, facts: Facts, order: Place, reducing: bool) -> Refusal:
+    if reducing:
         return PASS
     used = facts.budget.used(facts.now_ns, params.mutations_window_ns)
     if used < params.mutations_max:
@@ -210,15 +211,15 @@ def _mutations(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
     return Code.FW_MUTATION_BUDGET, at_ns
 
 
-def _venue_budget(params: FirewallParams, facts: Facts, order: Place) -> Refusal:
+def _venue_budget(params: FirewallParams, facts: Facts, order: Place, reducing: bool) -> Refusal:
     """Keep the last tokens of the venue's own bucket for what reduces risk; once it is full again it says nothing."""
     budget = facts.venue_budget
-    if budget is None or facts.now_ns >= budget.reset_ns or is_reducing(order, facts):
+    if budget is None or facts.now_ns >= budget.reset_ns or reducing:
         return PASS
     return (Code.FW_VENUE_BUDGET, budget.reset_ns) if budget.remaining <= params.venue_reserve else PASS
 
 
-RULES: Final[tuple[Callable[[FirewallParams, Facts, Place], Refusal], ...]] = (
+RULES: Final[tuple[Callable[[FirewallParams, Facts, Place, bool], Refusal], ...]] = (
     _market_known,
     _duplicate,
     _venue_mode,

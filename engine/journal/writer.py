@@ -86,15 +86,17 @@ class JournalWriter:
         """Hand the buffer to the operating system. Raises ResourceError when it does not take it."""
         if not self._buffer:
             return
-        with self._writing():
-            view = memoryview(self._buffer)
-            while view:
-                view = view[os.write(self._file, view) :]
-            view.release()
-            self._written += len(self._buffer)
-            self._buffer = bytearray()
-            if self._written >= self._segment_bytes_max:
-                self._rotate()
+        buffer = self._buffer
+        try:  # not a context manager: an order waits for this
+            taken = os.write(self._file, buffer)
+            while taken < len(buffer):
+                taken += os.write(self._file, buffer[taken:])
+        except OSError as error:
+            raise self._failed(error) from error
+        self._written += len(buffer)
+        self._buffer = bytearray()
+        if self._written >= self._segment_bytes_max:
+            self._rotate()
 
     def close(self, seq: int) -> None:
         """Write the closing frame and bring everything to the disk; a second call does nothing."""
@@ -125,8 +127,11 @@ class JournalWriter:
         try:
             yield
         except OSError as error:
-            self._let_go()
-            raise ResourceError(f"expected to write the journal {self.folder}: {error}") from error
+            raise self._failed(error) from error
+
+    def _failed(self, error: OSError) -> ResourceError:
+        self._let_go()
+        return ResourceError(f"expected to write the journal {self.folder}: {error}")
 
     def _let_go(self) -> None:
         file, self._file = self._file, -1
@@ -143,7 +148,8 @@ class JournalWriter:
         self.flush()
 
     def _rotate(self) -> None:
-        os.fsync(self._file)
+        with self._writing():
+            os.fsync(self._file)
         self._let_go()
         self._header = msgspec.structs.replace(
             self._header,

@@ -1,5 +1,6 @@
 """20-byte addresses and other fixed-length hex values: from and to their text, with EIP-55 checksums."""
 
+from functools import lru_cache
 from typing import Final
 
 from ext.keccak import keccak256
@@ -28,6 +29,7 @@ def parse_address(text: str) -> bytes:
     return parse_hex(text, ADDRESS_BYTES)
 
 
+@lru_cache(maxsize=1_024)
 def checksum_address(address: bytes) -> str:
     """Return the address as text in the mixed case of EIP-55, which is how the venue writes addresses."""
     assert len(address) == ADDRESS_BYTES, f"an address has 20 bytes, was {len(address)}"

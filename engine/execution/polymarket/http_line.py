@@ -65,9 +65,9 @@ class HttpLine(asyncio.Protocol):
         assert self._transport is not None, "only an idle line is sent on"
         assert self._waiting is None, "only an idle line is sent on"
         self._waiting = on_answer
+        self._transport.write(request)  # before all that is for the answer, which comes in another turn of the loop
         self._parser = httptools.HttpResponseParser(self)
         self._headers, self._body, self._answer = {}, bytearray(), None
-        self._transport.write(request)
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(timeout_s, self._lose, f"no answer within {timeout_s:g} s")
 
