@@ -39,6 +39,7 @@ def main(folder: Path, ring: str, *, spin: bool) -> None:
     marks = Marks()
 
     def watch(engine: LiveEngine, session: Session) -> None:
+        marks.watch_writes()
         marks.watch_kernel(session.kernel)
         marks.watch_gateway(engine.gateway)
         marks.watch_stream(engine.stream)

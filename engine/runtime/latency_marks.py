@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from engine.execution.polymarket.gateway import PolymarketGateway
+from engine.execution.polymarket.tls_transport import TlsTransport
 from engine.execution.polymarket.user_stream import UserStream
 from engine.kernel.kernel import Kernel
 from engine.model.commands import Cancel, Command, Place
@@ -58,7 +59,7 @@ class Marks:
     def __init__(self) -> None:
         self.taken = Taken()
         self._now = time.monotonic_ns
-        self._turned_ns = self._woke_ns = self._answered_ns = 0
+        self._turned_ns = self._woke_ns = self._answered_ns = self._written_ns = 0
         self._intent_ns = self._approved_ns = self._journalled_ns = 0
         self._leaving: Command | None = None
 
@@ -100,6 +101,20 @@ class Marks:
 
         stream.on_frame = marked
 
+    def written(self) -> None:
+        """Note that the socket has taken what was written."""
+        self._written_ns = self._now()
+
+    def watch_writes(self) -> None:
+        """Note every write on a TLS connection of this process."""
+        write = TlsTransport.write
+
+        def marked(transport: TlsTransport, data: bytes | bytearray | memoryview) -> None:
+            write(transport, data)
+            self.written()
+
+        TlsTransport.write = marked  # type: ignore[assignment, method-assign]
+
     def watch_gateway(self, gateway: PolymarketGateway) -> None:
         """Note when an order is signed and written, when its bytes are with the socket, and when a cancel is
         answered.
@@ -136,7 +151,7 @@ class Marks:
 
     def _take(self, signed_ns: int) -> None:
         command = self._leaving
-        if not isinstance(command, Place | Cancel):
+        if not isinstance(command, Place | Cancel) or self._written_ns < signed_ns:  # it waits for a line
             return
         what = command.purpose.name.lower() if isinstance(command, Place) else "cancel"
         if isinstance(command, Place) and command.prepared:
@@ -151,7 +166,7 @@ class Marks:
                 self._approved_ns,
                 self._journalled_ns,
                 signed_ns,
-                self._now(),
+                self._written_ns,
                 answered_ns,
             )
         )

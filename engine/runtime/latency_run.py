@@ -141,14 +141,17 @@ class Run:
         return Tokens(tokens[0], tokens[1], tuple(market["tokens"]))
 
     def go_on(self, token: int, bid_e4: int, seconds: float) -> None:
-        """Let a market that stands still live on for a while: records as often as was asked for, whose sizes change."""
+        """Let a market that stands still live on for a while: records as often as was asked for, whose sizes change.
+
+        None comes at the end: what follows is one more record at its time, not one on the heels of another.
+        """
         until_s = time.monotonic() + seconds
-        if not self.records_per_s:
-            time.sleep(seconds)
-        while self.records_per_s and (left_s := until_s - time.monotonic()) > 0:
-            time.sleep(min(left_s, 1 / self.records_per_s))
+        every_s = 1 / self.records_per_s if self.records_per_s else seconds
+        while time.monotonic() + every_s < until_s:
+            time.sleep(every_s)
             self._more = 1 - self._more
             self.book(token, bid_e4, shares=50 + self._more)
+        time.sleep(max(every_s, until_s - time.monotonic()))
 
     def book(self, token: int, bid_e4: int, mark: str = "", *, shares: int = 50) -> None:
         """Show a book in the ring; `mark` names the moment."""

@@ -75,13 +75,17 @@ class Bell(Protocol):
         """Ask for the next ring; False when there is something to read already."""
         ...
 
+    def has_more(self) -> bool:
+        """Tell whether there is something to read."""
+        ...
+
     def close(self) -> None:
         """Stop watching."""
         ...
 
 
 class Driver:
-    """Turns a shell whenever a record, an answer or a timer is there; `spin` never sleeps."""
+    """Turns a shell whenever a record, an answer or a timer is there; `spin` never sleeps until then, it looks."""
 
     def __init__(
         self,
@@ -100,11 +104,13 @@ class Driver:
         self._spin = spin
         self._loop = asyncio.get_running_loop()
         self._handle: asyncio.Handle | None = None
-        self._is_soon = False
+        self._is_soon = self._is_woken = False
+        self._due_s = 0.0
         self._finished: asyncio.Future[None] = self._loop.create_future()
 
     def wake(self) -> None:
         """Have a turn as soon as what runs now has returned."""
+        self._is_woken = True
         if not self._is_soon and not self._finished.done():
             self._next(self._loop.call_soon(self.turn), soon=True)
 
@@ -123,21 +129,35 @@ class Driver:
         """Do what is due and see to it that there is a next turn."""
         if self._finished.done():
             return
+        if self._spin and not self._is_due():
+            self._next(self._loop.call_soon(self.turn), soon=True)
+            self._keep_warm()
+            return
         self._next(None, soon=False)
+        self._is_woken = False
         try:
-            done = self._shell.turn()
-            if done:
+            if self._shell.turn():
                 self._finished.set_result(None)
-            elif self._spin or self._shell.loop.gateway.next_due_ns() == 0 or not self._bell.arm():
-                self._next(self._loop.call_soon(self.turn), soon=True)
-                if self._spin:
-                    self._keep_warm()
-            elif not self._is_soon:
-                self._keep_warm()
-                wait_s = min(self._shell.wait_s(), self._rehearse_every_s)
-                self._next(self._loop.call_later(wait_s, self.turn), soon=False)
+            else:
+                self._see_to_the_next_turn()
         except Exception as error:
             self.fail(error)
+
+    def _is_due(self) -> bool:
+        """Whether a turn would find something to do: one that finds nothing takes the time of several looks."""
+        return self._is_woken or self._bell.has_more() or self._loop.time() >= self._due_s
+
+    def _see_to_the_next_turn(self) -> None:
+        waits = self._shell.loop.gateway.next_due_ns() == 0
+        if self._spin:
+            self._due_s = 0.0 if waits else self._loop.time() + self._shell.wait_s()
+            self._next(self._loop.call_soon(self.turn), soon=True)
+        elif waits or not self._bell.arm():
+            self._next(self._loop.call_soon(self.turn), soon=True)
+        elif not self._is_soon:
+            self._keep_warm()
+            wait_s = min(self._shell.wait_s(), self._rehearse_every_s)
+            self._next(self._loop.call_later(wait_s, self.turn), soon=False)
 
     def fail(self, error: BaseException) -> None:
         """Let the run end with an error from beside the turns."""

@@ -5,6 +5,7 @@ served after what the engine sends has left.
 """
 
 import asyncio
+import gc
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -75,6 +76,11 @@ class RingBell:
             self.watch(self._on_ring)
         return self._reader.arm_doorbell()
 
+    def has_more(self) -> bool:
+        """Tell whether there is something to read."""
+        reader = self._feed.reader
+        return reader.position <= reader.cursor
+
     def close(self) -> None:
         """Stop watching."""
         if self._file >= 0:
@@ -140,9 +146,12 @@ def run_live_session(
     try:
         if plan.mode == SHADOW:
             twin = Twin(config, root.with_name(f"{root.name}-twin"))
+        gc.collect()
+        gc.freeze()  # what is here stays: no collection has to look through it while an order waits
         clean = asyncio.run(trade_live(session, plan, NetworkDial(plan.proxy), twin, on_shell, on_engine))
         ended = True
     finally:
+        gc.unfreeze()
         if twin is not None:
             twin.close(in_order=ended)
         session.abandon()
@@ -191,13 +200,16 @@ async def _trade(engine: LiveEngine, shell: Shell, session: Session, *, spin: bo
     cancels; one that could not begin leaves alone what it found.
     """
     every_ms = session.config["execution"]["REHEARSE_MS"]
+    warmth = None
     try:
+        if every_ms:
+            warmth = Warmth(session.config, engine.gateway, session.journal.folder)
         await engine.run(
             shell,
             RingBell(session.feed),
             session.state,
             spin=spin,
-            rehearse=Warmth(session.config, engine.gateway).rehearse if every_ms else None,
+            rehearse=warmth.rehearse if warmth is not None else None,
             rehearse_every_s=SPIN_REHEARSE_S if spin else every_ms / 1_000,
         )
         resting = await engine.leave_nothing()
@@ -206,6 +218,9 @@ async def _trade(engine: LiveEngine, shell: Shell, session: Session, *, spin: bo
     except BaseException:
         await _cancel_what_can_be(engine, session)
         raise
+    finally:
+        if warmth is not None:
+            warmth.close()
     return resting
 
 

@@ -1,90 +1,164 @@
 """Keeps the way of an order warm: rehearses it, on a stage of its own, while nothing happens.
 
-An order is rare, and what it runs through is cold when it comes: the interpreter's code, the curve's tables. So a
-second kernel, with a market that does not exist and a journal that goes nowhere, is given a record that makes it enter;
-the order is signed and written as a request, and thrown away. Nothing of the real engine is touched.
+An order is rare, and what it runs through is cold when it comes: the interpreter's code, the curve's tables, OpenSSL,
+the system's TCP. So a ring with a market that does not exist gets a record that makes a second kernel enter; what it
+decides is written to a file that has no name, and its order is signed, written as a request and sent to ourselves.
+Nothing of the real engine is touched.
 """
 
+import os
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
+from uuid import uuid4
 
 from engine.config.load import Config
-from engine.execution.polymarket.gateway import PolymarketGateway
+from engine.execution.polymarket.gateway import NEVER_NS, PolymarketGateway
 from engine.journal.format import ENCODER, DecisionEntry, EventEntry
-from engine.kernel.kernel import Kernel
 from engine.kernel.state import decode_state, encode_state
 from engine.model.commands import Command, Place
-from engine.model.events import Event, Feed, FeedChange, Market, MarketChange, Tob
+from engine.model.events import Event, Market, Tob
 from engine.model.fees import CRYPTO_FEES
 from engine.model.market import View, open_view
 from engine.model.records import RoundRecord, Verdict
 from engine.model.units import NS_PER_S, SHARE_U6
 from engine.runtime.compose import build_kernel, fresh_state
+from engine.runtime.loop import Loop
+from engine.runtime.own_line import OwnLine
+from engine.runtime.ring_feed import RingFeed
+from shm.layout import ALL_INSTRUMENTS, FeedChange, Kind, MarketChange, pack_level, pack_market_words
+from shm.objects import unlink
+from shm.ring import RingWriter
+from shm.sink import Instrument
 
 START_S: Final = 1_800_000_000
 CONDITION: Final = "0x" + "0" * 64
 TOKENS: Final = ("1" + "0" * 76, "2" + "0" * 76)
+TICK_E4: Final = 100
 SIZE_U6: Final = 100 * SHARE_U6
+MIN_SIZE_U6: Final = 5 * SHARE_U6
+_NOW_NS: Final = START_S * NS_PER_S
 
 
-class _Nowhere:
-    """Encodes what a journal would hold, and keeps nothing of it."""
+class _Sketch:
+    """Stands where the journal is: encodes what it would hold and writes it over what was there before."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+        self._events = b""
 
     def event(self, seq: int, event: Event) -> None:
-        ENCODER.encode(EventEntry(seq, event))  # type: ignore[arg-type]
+        self._events = ENCODER.encode(EventEntry(seq, event))  # type: ignore[arg-type]
 
     def decision(
         self, seq: int, intents: list[Command], verdicts: list[Verdict], commands: list[Command], stages: list[str]
     ) -> None:
-        ENCODER.encode(DecisionEntry(seq, intents, verdicts, commands, stages))  # type: ignore[arg-type]
+        entry = ENCODER.encode(DecisionEntry(seq, intents, verdicts, commands, stages))  # type: ignore[arg-type]
+        os.pwrite(self._file, self._events + entry, 0)
 
     def round(self, seq: int, record: RoundRecord) -> None:
         """Keep nothing."""
 
 
-class Warmth:
-    """The rehearsal: a config's strategy that stands before its entry, and the gateway that would send the order."""
+class _Double:
+    """Stands where the gateway is: an order is signed by the real one, written, and sent to ourselves."""
 
-    def __init__(self, config: Config, gateway: PolymarketGateway) -> None:
-        self._config = config
+    def __init__(self, gateway: PolymarketGateway, line: OwnLine) -> None:
+        self.request = b""
         self._gateway = gateway
-        self._now_ns = START_S * NS_PER_S
-        self._bid_e4 = config["entry_exit"]["ENTRY_BID_THRESHOLD"]
+        self._line = line
         self._views: dict[int, View] = {}
-        self._before = self._stand_before_the_entry()
+
+    def observe(self, event: Event, now_ns: int) -> None:
+        if isinstance(event, Market):
+            self._views[event.asset] = open_view(event)
+
+    def shown(self, tob: Tob) -> Tob:
+        return tob
+
+    def next_due_ns(self) -> int:
+        return NEVER_NS
+
+    def take(self, now_ns: int) -> list[Event]:
+        return []
+
+    def submit(self, command: Command, now_ns: int) -> None:
+        if isinstance(command, Place):
+            self.request = self._gateway.rehearse(command, self._views[command.asset])
+            self._line.send(self.request)
+
+
+class Warmth:
+    """The rehearsal: a config's strategy that stands before its entry, and what stands around it."""
+
+    def __init__(self, config: Config, gateway: PolymarketGateway, folder: Path | None = None) -> None:
+        """`folder` is where the journal is: a nameless file beside it is written.
+
+        Raises:
+            ResourceError: There is no loopback to send on.
+            RingError: There is no shared memory for a small ring.
+        """
+        self._config = config
+        self._bid_e4 = config["entry_exit"]["ENTRY_BID_THRESHOLD"]
+        self._line = OwnLine()
+        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 (close closes it)
+        self._sketch = _Sketch(self._file.fileno())
+        name = f"bucketmm_rehearsal_{uuid4().hex[:12]}"
+        self._ring = RingWriter(name, capacity=64, instruments=2)
+        try:
+            self._feed = RingFeed(name, (), 0, gating=False, heartbeat_max_ns=NEVER_NS)
+        finally:
+            unlink(name)  # both ends have it, and nobody else is to find it
+        self._double = _Double(gateway, self._line)
+        self._loop = Loop(build_kernel(config, fresh_state(config), self._sketch), self._double)
+        self._loop.now_ns = _NOW_NS
+        self._open_market()
+        self._turn()
+        self._before = encode_state(self._loop.kernel.state)
 
     def rehearse(self) -> bytes:
-        """Let the bid rise to the threshold and return the request that would leave, b"" if none would."""
-        kernel = build_kernel(self._config, decode_state(self._before), _Nowhere())
-        for command in kernel.receive(self._book(0, self._bid_e4)):
-            if isinstance(command, Place):
-                return self._gateway.rehearse(command, self._views[command.asset])
-        return b""
+        """Let the bid rise to the threshold and return the request that was written, b"" if none was."""
+        self._double.request = b""
+        self._loop.kernel = build_kernel(self._config, decode_state(self._before), self._sketch)
+        self._book(0, self._bid_e4)
+        self._turn()
+        return self._double.request
 
-    def _stand_before_the_entry(self) -> bytes:
-        kernel: Kernel = build_kernel(self._config, fresh_state(self._config), _Nowhere())
+    def close(self) -> None:
+        """Take the stage down."""
+        self._feed.close()
+        self._ring.close()
+        self._file.close()
+        self._line.close()
+
+    def _turn(self) -> None:
+        for event, visible in self._feed.events(self._feed.drain(), _NOW_NS):
+            self._loop.market(event, visible=visible)
+        self._loop.catch_up(_NOW_NS)
+
+    def _open_market(self) -> None:
         length_s = self._config["time_windows"]["CONTRACT_DURATION_SEC"] // 1_000
+        slug, rate_e6 = f"warm-updown-{length_s}s-{START_S}", CRYPTO_FEES.rate_e6
+        for side, token in enumerate(TOKENS):
+            row = Instrument(token, CONDITION, slug, START_S, length_s, side + 1, TICK_E4, MIN_SIZE_U6, rate_e6)
+            self._ring.add_instrument(row)
         for side in (0, 1):
-            opened = Market(
-                self._now_ns,
-                side,
-                1 - side,
-                MarketChange.OPENED,
-                TOKENS[side],
-                CONDITION,
-                f"warm-updown-{length_s}s-{START_S}",
-                START_S,
-                length_s,
-                side + 1,
-                100,
-                5 * SHARE_U6,
-                CRYPTO_FEES,
+            words = pack_market_words(
+                tick_e4=TICK_E4,
+                min_size_u6=MIN_SIZE_U6,
+                fee_rate_e6=rate_e6,
+                fee_exponent=CRYPTO_FEES.exponent,
+                taker_only=CRYPTO_FEES.taker_only,
+                window_start_s=START_S,
+                window_length_s=length_s,
+                peer=1 - side,
+                outcome=side + 1,
             )
-            self._views[side] = open_view(opened)
-            kernel.receive(opened)
-        kernel.receive(Feed(self._now_ns, -1, FeedChange.CONNECTED))
-        kernel.receive(self._book(1, 10_000 - self._bid_e4 - 300))
-        kernel.receive(self._book(0, self._bid_e4 - 200))
-        return encode_state(kernel.state)
+            self._ring.publish(Kind.MARKET, 0, side, MarketChange.OPENED, *words, 0, _NOW_NS)
+        self._ring.publish(Kind.FEED, 0, ALL_INSTRUMENTS, FeedChange.CONNECTED, 0, 0, 0, 0, 0, _NOW_NS)
+        self._book(1, 10_000 - self._bid_e4 - 3 * TICK_E4)
+        self._book(0, self._bid_e4 - 2 * TICK_E4)
 
-    def _book(self, asset: int, bid_e4: int) -> Tob:
-        return Tob(self._now_ns, asset, bid_e4, SIZE_U6, bid_e4 + 100, SIZE_U6, 0, 0, 0, 0)
+    def _book(self, side: int, bid_e4: int) -> None:
+        bid, ask = pack_level(bid_e4, SIZE_U6), pack_level(bid_e4 + TICK_E4, SIZE_U6)
+        self._ring.publish_tob(side, 0, bid, ask, 0, 0, 0, _NOW_NS)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engine.execution.polymarket.http_line import LostAnswer
+from engine.execution.polymarket.tls_transport import TlsTransport
 from engine.model.commands import Cancel, Place
 from engine.runtime.latency_marks import STAGES, Cancelled, Marks, percentiles
 from tests.unit.engine.execution.polymarket.scripted import Bench, place, placed, stop
@@ -28,9 +29,24 @@ class Timed:
             strategy=SimpleNamespace(step=lambda state, event: (state, self.intents)),
             recorder=SimpleNamespace(decision=lambda *arguments: self.done.append(f"decision {len(arguments)}")),
         )
+        self.writes = True
+        self._write_in("place")
+        self._write_in("cancel")
         self.marks.watch_driver(self.driver)  # type: ignore[arg-type]
         self.marks.watch_kernel(self.kernel)  # type: ignore[arg-type]
         self.marks.watch_gateway(self.bench.gateway)
+
+    def _write_in(self, name: str) -> None:
+        """Let a call of the wire write to a socket, where the wire has one to write to."""
+        call = getattr(self.bench.wire, name)
+
+        def written(*arguments: Any) -> Any:
+            result = call(*arguments)
+            if self.writes:
+                self.marks.written()
+            return result
+
+        setattr(self.bench.wire, name, written)
 
     def react(self, command: Place | Cancel) -> None:
         """Do what a turn does that ends in a command."""
@@ -61,6 +77,24 @@ def test_an_order_that_did_not_leave_is_not_counted(timed: Timed) -> None:
     timed.bench.wire.free = False
     timed.react(place())
     assert timed.marks.taken.samples == []
+
+
+def test_a_cancel_that_waits_for_a_line_is_not_counted(timed: Timed) -> None:
+    timed.react(place())
+    assert timed.bench.wire.take("place")
+    timed.writes = False
+    timed.react(Cancel("slug/1/entry"))
+    assert [sample.what for sample in timed.marks.taken.samples] == ["entry"]
+    assert timed.bench.wire.take("cancel")
+
+
+def test_what_is_written_in_tls_is_noted(timed: Timed, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[bytes] = []
+    monkeypatch.setattr(TlsTransport, "write", lambda transport, data: sent.append(data))
+    timed.marks.watch_writes()
+    TlsTransport.write(object.__new__(TlsTransport), b"request")
+    assert sent == [b"request"]
+    assert timed.marks._written_ns == 1
 
 
 def test_a_stop_that_was_signed_ahead_is_told_from_one_that_was_not(timed: Timed) -> None:

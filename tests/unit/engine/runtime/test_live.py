@@ -222,7 +222,9 @@ class HandBell:
     def __init__(self) -> None:
         self.ring: Callable[[], None] = lambda: None
         self.armed = 0
-        self.has_more = 0
+        self.came_meanwhile = 0
+        self.records = 0
+        self.looks = 0
         self.closed = False
 
     def watch(self, on_ring: Callable[[], None]) -> None:
@@ -230,10 +232,15 @@ class HandBell:
 
     def arm(self) -> bool:
         self.armed += 1
-        if self.has_more:
-            self.has_more -= 1
+        if self.came_meanwhile:
+            self.came_meanwhile -= 1
             return False
         return True
+
+    def has_more(self) -> bool:
+        self.looks += 1
+        self.records -= 1
+        return self.records >= 0
 
     def close(self) -> None:
         self.closed = True
@@ -299,18 +306,42 @@ def test_answers_that_wait_and_records_that_came_meanwhile_are_not_slept_over() 
         await asyncio.sleep(0)
         assert shell.times[2:4] == [10, 10], "answers wait: the bell is not even asked"
         assert bell.armed == 2
-        bell.has_more, shell.due_ns = 1, 1 << 62
+        bell.came_meanwhile, shell.due_ns = 1, 1 << 62
 
     bell = driven(shell, work)
     assert shell.times == [0, *[10] * 6, 20], "and records that had come meanwhile were not slept over"
-    assert bell.has_more == 0
+    assert bell.came_meanwhile == 0
 
 
-def test_spinning_it_never_sleeps() -> None:
+def test_spinning_it_never_sleeps_and_turns_for_every_record() -> None:
     shell = Turns(500, wait_s=10)
-    bell = driven(shell, spin=True)
+
+    async def work(driver: Driver, bell: HandBell) -> None:
+        bell.records = 499
+
+    bell = driven(shell, work, spin=True)
     assert set(shell.times) == {0}
     assert bell.armed == 0
+
+
+def test_spinning_it_turns_for_an_answer_and_for_what_is_due_and_only_looks_otherwise() -> None:
+    shell = Turns(4, wait_s=0.02)
+    bell = HandBell()
+
+    async def play() -> None:
+        driver = Driver(shell, bell, spin=True)  # type: ignore[arg-type]
+        running = asyncio.ensure_future(driver.run())
+        while len(shell.times) < 2:  # the second one is due by itself
+            await asyncio.sleep(0)
+        shell.waits_s, shell.due_ns = 1e9, 0
+        driver.wake()
+        while len(shell.times) < 3:
+            await asyncio.sleep(0)
+        await running  # answers wait: the fourth follows at once
+
+    asyncio.run(play())
+    assert shell.times[1] - shell.times[0] >= 0.02
+    assert bell.looks > 4, "it looked many times for each turn"
 
 
 def test_what_a_turn_raises_ends_the_run() -> None:

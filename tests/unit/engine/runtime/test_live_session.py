@@ -287,10 +287,12 @@ def test_the_bell_rings_for_records_and_follows_the_feed_to_a_new_ring() -> None
         bell.watch(rung.set)
         try:
             feed.drain()
+            assert not bell.has_more()
             assert bell.arm()
             await asyncio.sleep(0.02)
             assert not rung.is_set()
             ring.book(6_000)
+            assert bell.has_more()
             await asyncio.wait_for(rung.wait(), 5)
             assert not bell.arm(), "there is something to read"
             feed.drain()

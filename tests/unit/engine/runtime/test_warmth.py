@@ -1,22 +1,60 @@
 """A rehearsal goes the whole way of an order, and touches nothing of the real engine."""
 
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
 from engine.config.build import scaled
-from engine.config.load import load_config
+from engine.config.load import Config, load_config
+from engine.runtime.own_line import OwnLine
 from engine.runtime.warmth import TOKENS, Warmth
+from shm.objects import SHM_DIRECTORY
 from tests.unit.engine.execution.polymarket.scripted import Bench
 
 
-def test_a_rehearsal_ends_with_the_request_of_an_order_that_is_not_sent() -> None:
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What is sent to ourselves."""
+    requests: list[bytes] = []
+    send = OwnLine.send
+    monkeypatch.setattr(OwnLine, "send", lambda line, request: (requests.append(request), send(line, request)))
+    return requests
+
+
+def test_a_rehearsal_ends_with_the_request_of_an_order_that_only_we_get(sent: list[bytes], tmp_path: Path) -> None:
     bench = Bench()
-    warmth = Warmth(load_config(None), bench.gateway)
-    requests = {warmth.rehearse() for _ in range(3)}
+    with closing(Warmth(load_config(None), bench.gateway, tmp_path)) as warmth:
+        requests = {warmth.rehearse() for _ in range(3)}
     assert len(requests) == 1
     (request,) = requests
+    assert sent == [request] * 3
     assert request.startswith(b"POST /order HTTP/1.1\r\n")
     assert TOKENS[0].encode() in request
     assert (bench.wire.calls, bench.told(), bench.gateway.orders.unended()) == ([], [], [])
 
 
-def test_every_length_of_window_has_a_rehearsal() -> None:
-    for length_s in (20, 300):
-        assert Warmth(scaled(load_config(None), length_s), Bench().gateway).rehearse()
+def test_it_leaves_no_ring_no_file_and_no_descriptor_and_the_folder_as_it_was(tmp_path: Path) -> None:
+    def things() -> tuple[set[str], int]:
+        rings = {path.name for path in SHM_DIRECTORY.iterdir() if "rehearsal" in path.name}
+        return rings, len(list(Path("/proc/self/fd").iterdir()))
+
+    config = load_config(None)
+    with closing(Warmth(config, Bench().gateway, tmp_path)) as warmth:  # imports open files of their own
+        warmth.rehearse()
+    before = things()
+    with closing(Warmth(config, Bench().gateway, tmp_path)) as warmth:
+        assert warmth.rehearse()
+        assert things()[0] == before[0], "its ring has no name that another engine could find"
+        assert list(tmp_path.iterdir()) == []
+    assert things() == before
+
+
+def every_length() -> list[Config]:
+    return [scaled(load_config(None), length_s) for length_s in (20, 300)]
+
+
+@pytest.mark.parametrize("config", every_length(), ids=["20 s", "300 s"])
+def test_every_length_of_window_has_a_rehearsal(config: Config) -> None:
+    with closing(Warmth(config, Bench().gateway)) as warmth:
+        assert warmth.rehearse()
