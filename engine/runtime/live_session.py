@@ -209,7 +209,7 @@ async def _trade(engine: LiveEngine, shell: Shell, session: Session, *, spin: bo
             RingBell(session.feed),
             session.state,
             spin=spin,
-            rehearse=warmth.rehearse if warmth is not None else None,
+            rehearse=partial(_rehearse, warmth, shell) if warmth is not None else None,
             rehearse_every_s=SPIN_REHEARSE_S if spin else every_ms / 1_000,
         )
         resting = await engine.leave_nothing()
@@ -222,6 +222,10 @@ async def _trade(engine: LiveEngine, shell: Shell, session: Session, *, spin: bo
         if warmth is not None:
             warmth.close()
     return resting
+
+
+def _rehearse(warmth: Warmth, shell: Shell) -> None:
+    warmth.rehearse(engaged=shell.loop.kernel.is_engaged(shell.loop.now_ns))
 
 
 async def _cancel_what_can_be(engine: LiveEngine, session: Session) -> None:

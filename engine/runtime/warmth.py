@@ -16,8 +16,8 @@ from engine.config.load import Config
 from engine.execution.polymarket.gateway import NEVER_NS, PolymarketGateway
 from engine.journal.format import ENCODER, DecisionEntry, EventEntry
 from engine.kernel.state import decode_state, encode_state
-from engine.model.commands import Command, Place
-from engine.model.events import Event, Market, Tob
+from engine.model.commands import Cancel, Command, Place, Purpose, ReadPosition
+from engine.model.events import Accepted, Event, Fill, Gone, GoneReason, Market, Sellable, Settlement, Tob
 from engine.model.fees import CRYPTO_FEES
 from engine.model.market import View, open_view
 from engine.model.records import RoundRecord, Verdict
@@ -61,13 +61,19 @@ class _Sketch:
 
 
 class _Double:
-    """Stands where the gateway is: an order is signed by the real one, written, and sent to ourselves."""
+    """Stands where the gateway is: what would leave is signed by the real one, written, and sent to ourselves.
+
+    With `answers` it is a venue, too, that takes every order, fills every entry and confirms every cancel.
+    """
 
     def __init__(self, gateway: PolymarketGateway, line: OwnLine) -> None:
-        self.request = b""
+        self.requests: list[bytes] = []
+        self.answers = False
         self._gateway = gateway
         self._line = line
         self._views: dict[int, View] = {}
+        self._said: list[Event] = []
+        self._held_u6 = 0
 
     def observe(self, event: Event, now_ns: int) -> None:
         if isinstance(event, Market):
@@ -77,19 +83,44 @@ class _Double:
         return tob
 
     def next_due_ns(self) -> int:
-        return NEVER_NS
+        return 0 if self._said else NEVER_NS
 
     def take(self, now_ns: int) -> list[Event]:
-        return []
+        said, self._said = self._said, []
+        return said
 
     def submit(self, command: Command, now_ns: int) -> None:
         if isinstance(command, Place):
-            self.request = self._gateway.rehearse(command, self._views[command.asset])
-            self._line.send(self.request)
+            self._send(self._gateway.rehearse(command, self._views[command.asset]))
+        elif isinstance(command, Cancel):
+            self._send(self._gateway.rehearse_cancel())
+        if self.answers:
+            self._said += self._answer(command, now_ns)
+
+    def _send(self, request: bytes) -> None:
+        self.requests.append(request)
+        self._line.send(request)
+
+    def _answer(self, command: Command, now_ns: int) -> list[Event]:
+        if isinstance(command, Cancel):
+            return [Gone(now_ns, command.order, GoneReason.CANCELED, 0)]
+        if isinstance(command, ReadPosition):
+            return [Sellable(now_ns, command.asset, self._held_u6)]
+        if not isinstance(command, Place):
+            return []
+        name, asset, size_u6 = command.order, command.asset, command.size_u6
+        if command.purpose != Purpose.ENTRY:
+            return [Accepted(now_ns, name)]
+        self._held_u6 = size_u6
+        return [
+            Accepted(now_ns, name),
+            Fill(now_ns, name, "1", asset, command.side, command.price_e4, size_u6, 0, True, Settlement.CONFIRMED),
+            Gone(now_ns, name, GoneReason.FILLED, size_u6),
+        ]
 
 
 class Warmth:
-    """The rehearsal: a config's strategy that stands before its entry, and what stands around it."""
+    """The rehearsal, in two acts: a bid that reaches the threshold, and one that falls on what is held."""
 
     def __init__(self, config: Config, gateway: PolymarketGateway, folder: Path | None = None) -> None:
         """`folder` is where the journal is: a nameless file beside it is written.
@@ -115,14 +146,22 @@ class Warmth:
         self._open_market()
         self._turn()
         self._before = encode_state(self._loop.kernel.state)
-
-    def rehearse(self) -> bytes:
-        """Let the bid rise to the threshold and return the request that was written, b"" if none was."""
-        self._double.request = b""
-        self._loop.kernel = build_kernel(self._config, decode_state(self._before), self._sketch)
+        self._double.answers = True
         self._book(0, self._bid_e4)
         self._turn()
-        return self._double.request
+        self._holding = encode_state(self._loop.kernel.state)
+
+    def rehearse(self, *, engaged: bool) -> list[bytes]:
+        """Play what may come next and return the requests that were written: a cancel and a stop where an order works
+        or shares are held, else an entry.
+        """
+        self._double.requests = []
+        self._double.answers = engaged
+        state = decode_state(self._holding if engaged else self._before)
+        self._loop.kernel = build_kernel(self._config, state, self._sketch)
+        self._book(0, TICK_E4 if engaged else self._bid_e4)
+        self._turn()
+        return self._double.requests
 
     def close(self) -> None:
         """Take the stage down."""

@@ -63,6 +63,7 @@ from engine.venue.contracts import EXCHANGE_V2, EXCHANGE_V3, Exchange, is_v2_pos
 
 NEVER_NS: Final = 1 << 62
 AnyKind = TypeVar("AnyKind", bound=Event)
+_NO_ORDER: Final = "0x" + "0" * 64
 BUDGET_TOLD_BELOW: Final = 40
 """The venue's bucket is told to the kernel only when it is low: every answer carries it."""
 
@@ -227,6 +228,10 @@ class PolymarketGateway:
     def rehearse(self, order: Place, view: View) -> bytes:
         """Return the request that would send an order; nothing is sent, kept or told."""
         return self.wire.writer.place(self._signed(order, view).body, self.wire.venue_s())
+
+    def rehearse_cancel(self) -> bytes:
+        """Return the request that would cancel an order that there is not; nothing is sent."""
+        return self.wire.writer.cancel(_NO_ORDER, self.wire.venue_s())
 
     # Orders.
 

@@ -22,15 +22,21 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     return requests
 
 
-def test_a_rehearsal_ends_with_the_request_of_an_order_that_only_we_get(sent: list[bytes], tmp_path: Path) -> None:
+def test_what_comes_next_is_rehearsed_and_only_we_get_what_it_writes(sent: list[bytes], tmp_path: Path) -> None:
     bench = Bench()
     with closing(Warmth(load_config(None), bench.gateway, tmp_path)) as warmth:
-        requests = {warmth.rehearse() for _ in range(3)}
-    assert len(requests) == 1
-    (request,) = requests
-    assert sent == [request] * 3
-    assert request.startswith(b"POST /order HTTP/1.1\r\n")
-    assert TOKENS[0].encode() in request
+        sent.clear()  # setting the second act up takes an entry, too
+        acts = [warmth.rehearse(engaged=engaged) for engaged in (False, True, False, True)]
+    assert acts[:2] == acts[2:]
+    (entry,), (cancel, stop) = acts[:2]
+    assert sent == [entry, cancel, stop] * 2
+    for order in (entry, stop):
+        assert order.startswith(b"POST /order HTTP/1.1\r\n")
+        assert TOKENS[0].encode() in order
+    assert b'"side":"BUY"' in entry
+    assert b'"side":"SELL"' in stop
+    assert b'"orderType":"FAK"' in stop
+    assert cancel.startswith(b"DELETE /order HTTP/1.1\r\n")
     assert (bench.wire.calls, bench.told(), bench.gateway.orders.unended()) == ([], [], [])
 
 
@@ -41,10 +47,10 @@ def test_it_leaves_no_ring_no_file_and_no_descriptor_and_the_folder_as_it_was(tm
 
     config = load_config(None)
     with closing(Warmth(config, Bench().gateway, tmp_path)) as warmth:  # imports open files of their own
-        warmth.rehearse()
+        warmth.rehearse(engaged=False)
     before = things()
     with closing(Warmth(config, Bench().gateway, tmp_path)) as warmth:
-        assert warmth.rehearse()
+        assert warmth.rehearse(engaged=False)
         assert things()[0] == before[0], "its ring has no name that another engine could find"
         assert list(tmp_path.iterdir()) == []
     assert things() == before
@@ -57,4 +63,4 @@ def every_length() -> list[Config]:
 @pytest.mark.parametrize("config", every_length(), ids=["20 s", "300 s"])
 def test_every_length_of_window_has_a_rehearsal(config: Config) -> None:
     with closing(Warmth(config, Bench().gateway)) as warmth:
-        assert warmth.rehearse()
+        assert [len(warmth.rehearse(engaged=engaged)) for engaged in (False, True)] == [1, 2]
