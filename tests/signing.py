@@ -5,18 +5,10 @@ from typing import Any
 import msgspec
 
 from engine.model.events import Side
+from engine.venue.addresses import parse_address
 from engine.venue.amounts import Amounts
 from engine.venue.contracts import Exchange
-from engine.venue.credentials import (
-    ADDRESS_HEADER,
-    API_KEY_HEADER,
-    PASSPHRASE_HEADER,
-    SIGNATURE_HEADER,
-    TIMESTAMP_HEADER,
-    ApiCredentials,
-    request_signature,
-    secret_bytes,
-)
+from engine.venue.credentials import ApiCredentials, request_headers
 from engine.venue.keys import OwnerKey
 from engine.venue.order_wire import wire_order
 from engine.venue.orders import OrderFields, SignatureType
@@ -47,12 +39,5 @@ def proof(
     address: str, credentials: ApiCredentials, timestamp_s: int, method: str, path: str, body: bytes
 ) -> dict[str, str]:
     """Return the L2 headers of a request."""
-    secret = secret_bytes(credentials.secret)
-    return {
-        ADDRESS_HEADER: address,
-        API_KEY_HEADER: credentials.key,
-        PASSPHRASE_HEADER: credentials.passphrase,
-        TIMESTAMP_HEADER: str(timestamp_s),
-        SIGNATURE_HEADER: request_signature(secret, str(timestamp_s), method, path, body),
-        "Content-Type": "application/json",
-    }
+    headers = request_headers(parse_address(address), credentials, timestamp_s, method, path, body)
+    return headers | {"Content-Type": "application/json"}

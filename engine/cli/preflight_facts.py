@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import httpx
 
+from engine.cli.endpoints import local_exchange
 from engine.cli.going_live import WALLET_FILE, lock_wallet
 from engine.config.load import Config
 from engine.execution.polymarket.signing import WalletSigner
@@ -35,7 +36,6 @@ from engine.venue.addresses import checksum_address
 from engine.venue.contracts import exchange_of
 from feeder.discovery import LookupFailedError, NotReadyError, RefusedError, read_market
 from feeder.rest import RestClient
-from feeder.sources.local import find_exchange
 from shm.errors import RingError, RingMissingError
 from shm.layout import RECORD_BYTES
 from shm.objects import SHM_DIRECTORY
@@ -211,7 +211,7 @@ async def _market(question: Question) -> TrialMarket | Lost:
     at = question.endpoints
     asset, length_s = "btc", question.config["time_windows"]["CONTRACT_DURATION_SEC"] // 1000
     if at.is_local:
-        found = find_exchange(question.run_dir)
+        found = local_exchange(question.run_dir)
         asset, length_s = found.assets[0], found.window_seconds[0]
     client = RestClient(at.gamma_url, at.clob_url)
     why = ""

@@ -4,7 +4,6 @@ sells to it.
 Exchange, engine and the writer of the ring are processes of their own.
 """
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -21,19 +20,11 @@ import msgspec
 import orjson
 
 from engine.config.load import load_config
-from engine.execution.polymarket.requests import RequestWriter
-from engine.execution.polymarket.signing import Terms, WalletSigner
-from engine.model.commands import TimeInForce
 from engine.model.errors import ResourceError
-from engine.model.events import Side
 from engine.model.units import SHARE_U6
-from engine.runtime.account import derive_credentials
+from engine.runtime.counterparty import Counterparty
 from engine.runtime.latency_engine import REACH, SAMPLES
 from engine.runtime.latency_marks import Taken
-from engine.venue.accounts import known_account
-from engine.venue.contracts import EXCHANGE_V2
-from engine.venue.orders import SignatureType
-from engine.venue.wallets import wallets_of
 from shm.layout import ALL_INSTRUMENTS, FeedChange, Kind, MarketChange, pack_level, pack_market_words
 from shm.objects import unlink
 from shm.ring import RingWriter
@@ -81,21 +72,17 @@ class Run:
         self.kill_file: Final = folder / "KILL"
         self.published_ns: dict[str, int] = {}
         self.client: Final = httpx.Client(base_url=reach["clob_url"], timeout=10)
+        self._counterparty = Counterparty(reach["clob_url"])
         self._reach = reach
         self._core = core
         self._spin = spin
         self._name = f"/bmt_latency_{os.getpid()}_{uuid4().hex[:6]}"
-        key = known_account(1)
-        self._signer = WalletSigner(key, wallets_of(key.address).deposit, SignatureType.DEPOSIT_WALLET)
-        credentials = asyncio.run(derive_credentials(reach["clob_url"], key, int(time.time())))
-        self._writer = RequestWriter("localhost", key.address, credentials)
-        self._salt = time.time_ns()
         self._configure(late=late)
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Have ring and engine up; the engine is asked to end afterwards. Raises ResourceError where it fails."""
-        with RingWriter(self._name, capacity=8_192, instruments=4_096) as self.ring, self.client:
+        with RingWriter(self._name, capacity=8_192, instruments=4_096) as self.ring, self.client, self._counterparty:
             self.ring.heartbeat(time.time_ns())
             self.ring.publish(Kind.FEED, 0, ALL_INSTRUMENTS, FeedChange.CONNECTED, 0, 0, 0, 0, 0, time.time_ns())
             engine = self._start_engine()
@@ -164,14 +151,7 @@ class Run:
 
     def sell_to_it(self, down_token: str, price_e4: int) -> None:
         """Buy the other token at what is left of 1 USD: the exchange mints a pair, and the engine's bid is filled."""
-        self._salt += 1
-        terms = Terms(int(down_token), Side.BUY, price_e4, 200 * SHARE_U6, TICK_E4, TimeInForce.GTC)
-        order = self._signer.sign(terms, self._salt % (1 << 53), time.time_ns() // 1_000_000, EXCHANGE_V2)
-        body = self._writer.order_body(order, TimeInForce.GTC)
-        head, _, _ = self._writer.place(body, int(time.time())).partition(b"\r\n\r\n")
-        headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
-        headers.pop("Host")
-        self.client.post("/order", content=body, headers=headers).raise_for_status()
+        self._counterparty.buy(down_token, price_e4, 200)
 
     def _configure(self, *, late: bool) -> None:
         config = orjson.loads(load_config(None).to_json())

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
-from tests.integration.live.counterparty import Counterparty
+from engine.runtime.counterparty import Counterparty
 from tests.integration.live.live_run import LiveRun
 from tests.integration.runtime.processes import wait_for
 
@@ -62,12 +62,12 @@ class DyingRun(LiveRun):
 
 def show_a_book(run: LiveRun) -> None:
     """Stand in the books of the running windows so that the engine enters, and nobody trades with it."""
-    somebody = Counterparty(run.reach()["clob_url"])
-    for market in httpx.get(f"{run.reach()['control_url']}/markets").json():
-        if int(market["slug"].rpartition("-")[2]) + run.seconds < time.time() + LEAST_S:
-            continue  # it is over, or about to be
-        somebody.buy(market["tokens"][0], BID_E4, 50)
-        somebody.buy(market["tokens"][1], 10_000 - BID_E4 - 300, 50)
+    with Counterparty(run.reach()["clob_url"]) as somebody:
+        for market in httpx.get(f"{run.reach()['control_url']}/markets").json():
+            if int(market["slug"].rpartition("-")[2]) + run.seconds < time.time() + LEAST_S:
+                continue  # it is over, or about to be
+            somebody.buy(market["tokens"][0], BID_E4, 50)
+            somebody.buy(market["tokens"][1], 10_000 - BID_E4 - 300, 50)
 
 
 def rest_after(kind: str, folder: Path, seed: int, *, patient: bool = True) -> tuple[int, int, float]:

@@ -15,8 +15,8 @@ from engine.journal.reader import JournalReader
 from engine.journal.replay import replay
 from engine.model.events import Fill
 from engine.runtime.compose import kernel_of_header
+from engine.runtime.counterparty import Counterparty
 from engine.runtime.recovery import sessions
-from tests.integration.live.counterparty import Counterparty
 from tests.integration.live.live_run import LIVE_ROOT, LiveRun, faults, shadow_figures
 from tests.integration.live.rewriting import rewrite
 
@@ -132,7 +132,8 @@ def one_unit_too_much_in_the_books_is_red(run: LiveRun) -> None:
 def an_order_that_was_left_resting_is_red(run: LiveRun) -> None:
     """The last of them: it changes what rests."""
     markets = httpx.get(f"{run.reach()['control_url']}/markets").json()
-    Counterparty(run.reach()["clob_url"], account=0).buy(markets[-1]["tokens"][0], 100, 10)
+    with Counterparty(run.reach()["clob_url"], account=0) as ourselves:
+        ourselves.buy(markets[-1]["tokens"][0], 100, 10)
     wrong, _ = faults(run, DECISIONS_LEAST)
     assert [each.split()[0] for each in wrong] == ["order"]
     assert wrong[0].endswith("rests after the end")
