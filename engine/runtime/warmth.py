@@ -21,7 +21,7 @@ from engine.model.events import Accepted, Event, Fill, Gone, GoneReason, Market,
 from engine.model.fees import CRYPTO_FEES
 from engine.model.market import View, open_view
 from engine.model.records import RoundRecord, Verdict
-from engine.model.units import NS_PER_S, SHARE_U6
+from engine.model.units import NS_PER_S, PRICE_ONE_E4, SHARE_U6
 from engine.runtime.compose import build_kernel, fresh_state
 from engine.runtime.loop import Loop
 from engine.runtime.own_line import OwnLine
@@ -195,9 +195,11 @@ class Warmth:
             )
             self._ring.publish(Kind.MARKET, 0, side, MarketChange.OPENED, *words, 0, _NOW_NS)
         self._ring.publish(Kind.FEED, 0, ALL_INSTRUMENTS, FeedChange.CONNECTED, 0, 0, 0, 0, 0, _NOW_NS)
-        self._book(1, 10_000 - self._bid_e4 - 3 * TICK_E4)
+        self._book(1, PRICE_ONE_E4 - self._bid_e4 - 3 * TICK_E4)
         self._book(0, self._bid_e4 - 2 * TICK_E4)
 
     def _book(self, side: int, bid_e4: int) -> None:
+        """Show a book; a threshold at the end of the scale leaves no room for one, and nothing is rehearsed then."""
+        bid_e4 = min(max(bid_e4, TICK_E4), PRICE_ONE_E4 - 2 * TICK_E4)
         bid, ask = pack_level(bid_e4, SIZE_U6), pack_level(bid_e4 + TICK_E4, SIZE_U6)
         self._ring.publish_tob(side, 0, bid, ask, 0, 0, 0, _NOW_NS)

@@ -64,3 +64,11 @@ def every_length() -> list[Config]:
 def test_every_length_of_window_has_a_rehearsal(config: Config) -> None:
     with closing(Warmth(config, Bench().gateway)) as warmth:
         assert [len(warmth.rehearse(engaged=engaged)) for engaged in (False, True)] == [1, 2]
+
+
+@pytest.mark.parametrize("threshold_e4", [5_010, 6_001, 9_700, 9_800])
+def test_no_threshold_of_entry_stands_in_the_way_of_a_start(threshold_e4: int) -> None:
+    config = load_config(None).replaced({"entry_exit": {"ENTRY_BID_THRESHOLD": threshold_e4}})
+    with closing(Warmth(config, Bench().gateway)) as warmth:
+        requests = [*warmth.rehearse(engaged=False), *warmth.rehearse(engaged=True)]
+    assert all(request.split(b" ")[1] == b"/order" for request in requests)
