@@ -12,11 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 
-from engine.execution.polymarket.bench import bench_orders
 from engine.model.errors import ResourceError
+from engine.runtime.latency_clients import time_clients
 from engine.runtime.latency_kill import measure_kill
 from engine.runtime.latency_marks import STAGES, Sample, percentiles
-from engine.runtime.latency_run import TICK_E4, Run, start_exchange
+from engine.runtime.latency_run import TICK_E4, Run, list_market, start_exchange
 
 SETTLE_S: Final = 0.03
 FILL_S: Final = 0.25
@@ -61,16 +61,20 @@ def measure(samples: int, say: Callable[[str], None], records_per_s: int = RECOR
             say(f"kill: {samples} markets")
             run = Run(Path(folder) / "kill", reach, engines, spin=False, late=False)
             report["kill"] = measure_kill(run, samples, WARM_UP)
+            say(f"the official clients: {samples} orders each")
+            report["clients_us"] = time_clients(
+                reach, list_market(reach, "clients-updown-15m-1").tokens[0], samples, engines
+            )
         finally:
             exchange.terminate()
             exchange.wait()
-    report["clients_sign_us"] = bench_orders(200)["clients"]
     report["conditions"] = {
         "python": platform.python_version(),
         "cores": f"{os.cpu_count()}; the engine has core {engines}, exchange and writer have core {ours}",
         "load_1m": round(os.getloadavg()[0], 2),
         "market": f"{records_per_s} records a second, as the whole feed of one coin has about",
         "transport": "TLS on the loopback; the network is not in it",
+        "clients": "from the call to the bytes at the socket, alone every 10 ms; what they look up first they know",
         "feeder": "a process that writes the ring; parsing a venue's frames is not in it (bucketmm feed bench)",
     }
     return report

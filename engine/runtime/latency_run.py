@@ -59,6 +59,19 @@ def start_exchange(folder: Path) -> tuple[subprocess.Popen[bytes], dict[str, Any
     return process, orjson.loads(line)
 
 
+class Listed(msgspec.Struct, frozen=True):
+    """A market that an exchange has listed."""
+
+    condition_id: str
+    tokens: tuple[str, str]
+
+
+def list_market(reach: dict[str, Any], slug: str) -> Listed:
+    """Have an exchange open a market. Raises httpx.HTTPError where it does not."""
+    listed = httpx.post(f"{reach['control_url']}/markets", json={"slug": slug, "for_s": LENGTH_S})
+    return msgspec.json.decode(listed.raise_for_status().content, type=Listed)
+
+
 class Run:
     """A ring, an engine on core `core`, and markets that are moved one after the other."""
 
@@ -103,14 +116,13 @@ class Run:
 
     def market(self, slug: str) -> Tokens:
         """Open a market at the exchange and announce it in the ring."""
-        listed = httpx.post(f"{self._reach['control_url']}/markets", json={"slug": slug, "for_s": LENGTH_S})
-        market = listed.raise_for_status().json()
+        market = list_market(self._reach, slug)
         start_s = int(time.time()) - 60
         tokens = [
             self.ring.add_instrument(
-                Instrument(token, market["condition_id"], slug, start_s, LENGTH_S, side + 1, TICK_E4, MIN_SIZE_U6, 0)
+                Instrument(token, market.condition_id, slug, start_s, LENGTH_S, side + 1, TICK_E4, MIN_SIZE_U6, 0)
             )
-            for side, token in enumerate(market["tokens"])
+            for side, token in enumerate(market.tokens)
         ]
         for side, token in enumerate(tokens):
             words = pack_market_words(
@@ -125,7 +137,7 @@ class Run:
                 outcome=side + 1,
             )
             self.ring.publish(Kind.MARKET, 0, token, MarketChange.OPENED, *words, 0, time.time_ns())
-        return Tokens(tokens[0], tokens[1], tuple(market["tokens"]))
+        return Tokens(tokens[0], tokens[1], market.tokens)
 
     def go_on(self, token: int, bid_e4: int, seconds: float) -> None:
         """Let a market that stands still live on for a while: records as often as was asked for, whose sizes change.

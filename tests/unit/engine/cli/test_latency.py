@@ -22,7 +22,7 @@ REPORT = {
     "spin": CASE,
     "presigned_stop": CASE,
     "kill": {"samples": 20, "kill_to_cancelled_ms": CELLS, "kill_to_none_resting_ms": CELLS},
-    "clients_sign_us": {"polymarket-client": "not installed"},
+    "clients_us": {"polymarket-client": CELLS, "py-clob-client-v2": "not measured: no such module"},
     "conditions": {"cores": 2},
 }
 
@@ -53,7 +53,13 @@ def test_without_json_it_is_a_table_with_every_case_stage_and_condition() -> Non
     assert result.exit_code == 0
     wanted = [f"{case}: {stage}" for case in ("default", "spin", "presigned_stop") for stage in STAGES]
     wanted += ["default: tick to cancel", "default: cancel to stop", "kill to cancelled, milliseconds"]
-    wanted += ["presigned_stop: total of 20", "polymarket-client: its signing alone", "1,234.5", "cores: 2"]
+    wanted += [
+        "presigned_stop: total of 20",
+        "polymarket-client: from the call",
+        "no such module",
+        "1,234.5",
+        "cores: 2",
+    ]
     assert [each for each in wanted if each not in result.stdout] == []
 
 
