@@ -74,9 +74,19 @@ def run_seed(seed: int, troubles: list[Trouble], folder: Path) -> RunResult:
 
 
 def world_config(folder: Path) -> Config:
-    """Return the config that the engine plays: the defaults, for short windows, with all files in the folder."""
+    """Return the config that the engine plays: the defaults, for short windows, with all files in the folder.
+
+    A round that loses much is no fault, and the guardian would rightly stop trading after it: its limits are off, so
+    that whoever stops trading here has broken.
+    """
     config = scaled(load_config(None), LENGTH_S)
-    return config.replaced({"risk": {"kill_file": str(folder / "run" / "KILL")}, "execution": {"REHEARSE_MS": 0}})
+    risk = {
+        "kill_file": str(folder / "run" / "KILL"),
+        "DAILY_LOSS_LIMIT": 0,
+        "DRAWDOWN_LIMIT": 0,
+        "TRADE_LOSS_LIMIT": 0,
+    }
+    return config.replaced({"risk": risk, "execution": {"REHEARSE_MS": 0}})
 
 
 class _World:

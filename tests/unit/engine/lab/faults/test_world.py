@@ -10,7 +10,7 @@ from engine.execution.polymarket.gateway import PolymarketGateway
 from engine.execution.polymarket.telling import Teller
 from engine.execution.polymarket.user_channel import OwnFill
 from engine.lab.faults.checks import at_risk
-from engine.lab.faults.troubles import Mishap, Trouble
+from engine.lab.faults.troubles import Mishap, Trouble, draw_troubles
 from engine.lab.faults.world import RunResult, run_seed, world_config
 from engine.model.codes import Code
 from engine.model.commands import Place
@@ -74,6 +74,13 @@ def test_a_mishap_can_happen_alone(tmp_path: Path, mishap: Mishap) -> None:
 def found(result: RunResult) -> set[str]:
     """Return the first words of what was found wrong."""
     return {line.partition(":")[0] for line in result.violations}
+
+
+def test_a_market_that_takes_much_in_one_round_is_no_fault(tmp_path: Path) -> None:
+    """Seed 30683 loses 10.20 USD in two stops of one round; the guardian's limits would end trading, rightly."""
+    result = run_seed(30_683, draw_troubles(30_683), tmp_path)
+    assert result.violations == ()
+    assert result.orders > 5
 
 
 def test_a_gateway_that_sends_an_order_twice_with_another_salt_is_reported(
