@@ -6,7 +6,8 @@ All lines of a source share one of these, so a fact that two connections report 
 
 from dataclasses import dataclass
 
-from shm.layout import Kind, MarketChange, Result, pack_market_words
+from feeder.recording.market_words import market_words
+from shm.layout import Kind, MarketChange, Result
 from shm.sink import Instrument, RecordSink
 
 
@@ -88,18 +89,6 @@ class Listings:
     def _publish(
         self, listing: Listing, change: MarketChange, venue_ts_ns: int, recv_ts_ns: int, flags: int = 0
     ) -> None:
-        token = listing.instrument
-        words = pack_market_words(
-            tick_e4=listing.tick_e4,
-            min_size_u6=token.min_size_u6,
-            fee_rate_e6=token.fee_rate_e6,
-            fee_exponent=token.fee_exponent,
-            taker_only=token.taker_only,
-            window_start_s=token.window_start_s,
-            window_length_s=token.window_length_s,
-            peer=listing.peer,
-            outcome=token.outcome,
-            result=listing.result,
-        )
+        words = market_words(listing.instrument, listing.peer, listing.tick_e4, listing.result)
         flags |= listing.flags
         self._sink.publish(Kind.MARKET, flags, listing.index, change, *words, venue_ts_ns, recv_ts_ns)

@@ -4,11 +4,11 @@ Each client is in a process of its own and calls what its users call: create, si
 as our engine is in the benchmark: an order comes alone. What it looks up before the first order it knows afterwards.
 """
 
+import asyncio
 import dataclasses
 import json
 import os
 import ssl
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import orjson
 
-from engine.execution.polymarket.bench import NATIVE
+from engine.execution.polymarket.bench import CLIENTS, ask_process
 from engine.runtime.account import derive_credentials
 from engine.runtime.latency_marks import percentiles
 from engine.venue.accounts import known_account, known_secret
@@ -28,38 +28,18 @@ PRICE: Final = 0.4
 SHARES: Final = 5
 WARM_UP: Final = 5
 BETWEEN_S: Final = 0.01
-WITHIN_S: Final = 300.0
 Buy = Callable[[], object]
 Figures = dict[str, float]
 
 
 def time_clients(reach: dict[str, Any], token: str, samples: int, core: int) -> dict[str, Figures | str]:
     """Return microseconds for each client, with coincurve and without, or why there are none."""
-    return {
-        f"{name}{how}": _in_a_process(name, environment, reach, token, samples, core)
-        for name in ("polymarket-client", "py-clob-client-v2")
-        for how, environment in (("", {}), (" without coincurve", {"ECC_BACKEND_CLASS": NATIVE}))
-    }
-
-
-def _in_a_process(
-    name: str, environment: dict[str, str], reach: dict[str, Any], token: str, samples: int, core: int
-) -> Figures | str:
-    words = [sys.executable, "-m", "engine.runtime.latency_clients", name, token, str(samples), str(core)]
     trusted = {"SSL_CERT_FILE": reach["environment"]["SSL_CERT_FILE"]}
-    done = subprocess.run(
-        words,
-        input=orjson.dumps(reach),
-        env=os.environ | environment | trusted,
-        capture_output=True,
-        timeout=WITHIN_S,
-        check=False,
-    )
-    if done.returncode:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no output"]
-        return f"not measured: {last[0]}"
-    figures: Figures = json.loads(done.stdout)
-    return figures
+    words = [sys.executable, "-m", "engine.runtime.latency_clients"]
+    return {
+        label: ask_process([*words, name, token, str(samples), str(core)], environment | trusted, orjson.dumps(reach))
+        for label, name, environment in CLIENTS
+    }
 
 
 def measure(buy: Buy, samples: int) -> Figures:
@@ -88,8 +68,6 @@ def measure(buy: Buy, samples: int) -> Figures:
 
 
 def _clob_v2(reach: dict[str, Any], token: str) -> Buy:
-    import asyncio
-
     from py_clob_client_v2.client import ClobClient
     from py_clob_client_v2.clob_types import ApiCreds, OrderArgsV2, OrderType, PartialCreateOrderOptions
 

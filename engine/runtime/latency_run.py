@@ -25,7 +25,8 @@ from engine.model.units import SHARE_U6
 from engine.runtime.counterparty import Counterparty
 from engine.runtime.latency_engine import REACH, SAMPLES
 from engine.runtime.latency_marks import Taken
-from shm.layout import ALL_INSTRUMENTS, FeedChange, Kind, MarketChange, pack_level, pack_market_words
+from feeder.recording.market_words import market_words
+from shm.layout import ALL_INSTRUMENTS, FeedChange, Kind, MarketChange, pack_level
 from shm.objects import unlink
 from shm.ring import RingWriter
 from shm.sink import Instrument
@@ -118,24 +119,13 @@ class Run:
         """Open a market at the exchange and announce it in the ring."""
         market = list_market(self._reach, slug)
         start_s = int(time.time()) - 60
-        tokens = [
-            self.ring.add_instrument(
-                Instrument(token, market.condition_id, slug, start_s, LENGTH_S, side + 1, TICK_E4, MIN_SIZE_U6, 0)
-            )
+        rows = [
+            Instrument(token, market.condition_id, slug, start_s, LENGTH_S, side + 1, TICK_E4, MIN_SIZE_U6, 0)
             for side, token in enumerate(market.tokens)
         ]
-        for side, token in enumerate(tokens):
-            words = pack_market_words(
-                tick_e4=TICK_E4,
-                min_size_u6=MIN_SIZE_U6,
-                fee_rate_e6=0,
-                fee_exponent=1,
-                taker_only=True,
-                window_start_s=start_s,
-                window_length_s=LENGTH_S,
-                peer=tokens[1 - side],
-                outcome=side + 1,
-            )
+        tokens = [self.ring.add_instrument(row) for row in rows]
+        for token, peer, row in zip(tokens, tokens[::-1], rows, strict=True):
+            words = market_words(row, peer)
             self.ring.publish(Kind.MARKET, 0, token, MarketChange.OPENED, *words, 0, time.time_ns())
         return Tokens(tokens[0], tokens[1], market.tokens)
 

@@ -26,7 +26,8 @@ from engine.runtime.compose import build_kernel, fresh_state
 from engine.runtime.loop import Loop
 from engine.runtime.own_line import OwnLine
 from engine.runtime.ring_feed import RingFeed
-from shm.layout import ALL_INSTRUMENTS, FeedChange, Kind, MarketChange, pack_level, pack_market_words
+from feeder.recording.market_words import market_words
+from shm.layout import ALL_INSTRUMENTS, FeedChange, Kind, MarketChange, pack_level
 from shm.objects import unlink
 from shm.ring import RingWriter
 from shm.sink import Instrument
@@ -178,22 +179,14 @@ class Warmth:
     def _open_market(self) -> None:
         length_s = self._config["time_windows"]["CONTRACT_DURATION_SEC"] // 1_000
         slug, rate_e6 = f"warm-updown-{length_s}s-{START_S}", CRYPTO_FEES.rate_e6
-        for side, token in enumerate(TOKENS):
-            row = Instrument(token, CONDITION, slug, START_S, length_s, side + 1, TICK_E4, MIN_SIZE_U6, rate_e6)
+        rows = [
+            Instrument(token, CONDITION, slug, START_S, length_s, side + 1, TICK_E4, MIN_SIZE_U6, rate_e6)
+            for side, token in enumerate(TOKENS)
+        ]
+        for row in rows:
             self._ring.add_instrument(row)
-        for side in (0, 1):
-            words = pack_market_words(
-                tick_e4=TICK_E4,
-                min_size_u6=MIN_SIZE_U6,
-                fee_rate_e6=rate_e6,
-                fee_exponent=CRYPTO_FEES.exponent,
-                taker_only=CRYPTO_FEES.taker_only,
-                window_start_s=START_S,
-                window_length_s=length_s,
-                peer=1 - side,
-                outcome=side + 1,
-            )
-            self._ring.publish(Kind.MARKET, 0, side, MarketChange.OPENED, *words, 0, _NOW_NS)
+        for side, row in enumerate(rows):
+            self._ring.publish(Kind.MARKET, 0, side, MarketChange.OPENED, *market_words(row, 1 - side), 0, _NOW_NS)
         self._ring.publish(Kind.FEED, 0, ALL_INSTRUMENTS, FeedChange.CONNECTED, 0, 0, 0, 0, 0, _NOW_NS)
         self._book(1, PRICE_ONE_E4 - self._bid_e4 - 3 * TICK_E4)
         self._book(0, self._bid_e4 - 2 * TICK_E4)

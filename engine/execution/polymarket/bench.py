@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from engine.execution.polymarket.requests import RequestWriter
 from engine.execution.polymarket.signing import Terms, WalletSigner
@@ -28,7 +28,14 @@ CREDENTIALS: Final = ApiCredentials(
     secret="AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
     passphrase="bench",
 )
-NATIVE: Final = "eth_keys.backends.NativeECCBackend"
+CLIENT_WITHIN_S: Final = 300.0
+_NATIVE: Final = {"ECC_BACKEND_CLASS": "eth_keys.backends.NativeECCBackend"}
+CLIENTS: Final = tuple(
+    (f"{name}{how}", name, environment)
+    for name in ("polymarket-client", "py-clob-client-v2")
+    for how, environment in (("", dict[str, str]()), (" without coincurve", _NATIVE))
+)
+"""The official clients: what they are called in a report, their names, and what their environment is told."""
 
 
 def bench_orders(rounds: int = ROUNDS) -> dict[str, object]:
@@ -45,20 +52,12 @@ def bench_orders(rounds: int = ROUNDS) -> dict[str, object]:
         order = signer.sign(terms, number, 1_763_683_200_000 + number, EXCHANGE_V2)
         writer.place(writer.order_body(order, TimeInForce.GTC), 1_763_683_200)
 
-    clients: dict[str, float | str] = {}
-    for name, environment in (
-        ("polymarket-client", {}),
-        ("polymarket-client without coincurve", {"ECC_BACKEND_CLASS": NATIVE}),
-        ("py-clob-client-v2", {}),
-        ("py-clob-client-v2 without coincurve", {"ECC_BACKEND_CLASS": NATIVE}),
-    ):
-        clients[name] = _client_us(name.partition(" ")[0], environment)
     return {
         "sign_us_p50": _median_us(lambda n: signer.sign(terms, n, 1_763_683_200_000 + n, EXCHANGE_V2), rounds),
         "encode_us_p50": _median_us(lambda n: writer.place(writer.order_body(signed, TimeInForce.GTC), n), rounds),
         "sign_and_encode_us_p50": _median_us(sign_and_write, rounds),
         "presigned_us_p50": _median_us(lambda n: writer.place(body, n), rounds),
-        "clients": clients,
+        "clients": {label: _client_us(name, environment) for label, name, environment in CLIENTS},
     }
 
 
@@ -71,13 +70,18 @@ def _median_us(work: Callable[[int], object], rounds: int) -> float:
     return round(statistics.median(times) / 1_000, 2)
 
 
-def _client_us(name: str, environment: dict[str, str]) -> float | str:
+def _client_us(name: str, environment: dict[str, str]) -> Any:
     """Return a client's median, measured in a process of its own, or why there is none."""
     code = f"from engine.execution.polymarket.bench_clients import measure; measure({name!r}, {CLIENT_ROUNDS})"
+    return ask_process([sys.executable, "-c", code], environment)
+
+
+def ask_process(words: list[str], environment: dict[str, str], given: bytes = b"") -> Any:
+    """Return the JSON that a process of its own prints, or, as text, why it did not."""
     done = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, check=False
+        words, input=given, env=os.environ | environment, capture_output=True, timeout=CLIENT_WITHIN_S, check=False
     )
     if done.returncode:
-        last = done.stderr.strip().splitlines()[-1:] or ["no output"]
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no output"]
         return f"not measured: {last[0]}"
-    return float(json.loads(done.stdout))
+    return json.loads(done.stdout)
